@@ -1,0 +1,253 @@
+"""What a domain brings: its words, and how a case of it is opened, prepared and assessed.
+
+The engine calls these methods in the order of the class body. Everything that depends on a
+model stands between `prepare` and `assess` and is not the domain's business.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel
+
+from secondlook.cases import (
+    Abstention,
+    AnomalyMap,
+    Attachment,
+    BackboneRef,
+    Case,
+    Evidence,
+    Finding,
+    NewCase,
+    Passage,
+    Record,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One thing that a domain may find."""
+
+    code: str
+    title: str
+    description: str
+    """A sentence in the words of records; it is what passages are compared with."""
+    severity: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taxonomy:
+    """The closed, coded set of labels of a domain."""
+
+    labels: tuple[Label, ...]
+
+    def __getitem__(self, code: str) -> Label:
+        """The label with this code; KeyError if the taxonomy has none."""
+        return next((x for x in self.labels if x.code == code), None) or self._missing(code)
+
+    def _missing(self, code: str) -> Label:
+        raise KeyError(f"{code!r} is not in the taxonomy: {[x.code for x in self.labels]}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disposition:
+    """One of a domain's closed outcomes."""
+
+    code: str
+    title: str
+    tone: Literal["good", "caution", "bad", "neutral"] = "neutral"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeFile:
+    """A file that intake accepted, with what was read from it."""
+
+    path: Path
+    """Where the bytes lie now; the store keeps its own copy."""
+    source: str
+    """Path as the user would recognise it, relative to the source."""
+    attachment: Attachment
+    record: Record | None = None
+    """The text of a document; None for pictures."""
+    row: int | None = None
+    """Index into `CaseSource.rows` of the manifest row that named the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestRow:
+    """One row of a manifest."""
+
+    case: str | None
+    note: Record | None = None
+    labels: tuple[str, ...] = ()
+    disposition: str | None = None
+    group: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSource:
+    """Everything intake accepted from one call of `ingest`."""
+
+    files: tuple[IntakeFile, ...]
+    records: tuple[Record, ...] = ()
+    """Records given for the whole source (`--record`): they go with every case."""
+    rows: tuple[ManifestRow, ...] = ()
+    product: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A new case and the files it is made of."""
+
+    case: NewCase
+    files: tuple[IntakeFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """A file that was accepted and belongs to no case, with the reason."""
+
+    file: IntakeFile
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInput:
+    """One image as the backbone sees it: `pixels` is uint8 (H, W, 3)."""
+
+    attachment: str
+    pixels: "NDArray[np.uint8]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A text that passages are compared with, for one label."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInputs:
+    """What a domain hands to the models."""
+
+    images: tuple[ImageInput, ...] = ()
+    records: tuple[Record, ...] = ()
+    queries: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOutputs:
+    """What the image part says about one image."""
+
+    attachment: str
+    score: float
+    threshold: float
+    """From the adapter: goods stay below it at the adapter's stated false-alarm rate."""
+    anomaly_map: "NDArray[np.float32]"
+    """(h, w) scores on the backbone's patch grid."""
+    nearest: str | None = None
+    """sha256 of the good image that holds the nearest patch of the most unusual place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassageMatch:
+    """One passage found for one query; similarity is a cosine, -1 to 1."""
+
+    query: Query
+    record: Record
+    passage: Passage
+    similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOutputs:
+    """What the models say. `images` is empty where no adapter fits."""
+
+    images: tuple[ImageOutputs, ...] = ()
+    matches: tuple[PassageMatch, ...] = ()
+    """Best first within each query."""
+    adapter: str | None = None
+    backbones: tuple[BackboneRef, ...] = ()
+    maps: Mapping[str, AnomalyMap] = field(default_factory=dict)
+    """The stored anomaly map as evidence, by attachment; the engine fills it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A domain's answer before the engine adds identity, provenance and flags."""
+
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    abstention: Abstention | None = None
+    score: float = 0.0
+    priority: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Something the reviewer sees beside a case, as data; the UI draws it."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    text: str | None = None
+
+
+class NoSettings(BaseModel):
+    """Settings of a domain that has none."""
+
+
+class Domain(ABC):
+    """One kind of case and everything that is special about it.
+
+    Attributes:
+        name: stable id, used in commands, configuration and the database.
+        title: what people read.
+        taxonomy: what the domain may find.
+        dispositions: the closed outcomes, in the order they are offered.
+        settings_class: typed settings, read from `[plugins.<name>]`.
+        modalities: `image` and `text`, as far as the domain reads them.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    taxonomy: ClassVar[Taxonomy]
+    dispositions: ClassVar[tuple[Disposition, ...]]
+    settings_class: ClassVar[type[BaseModel]] = NoSettings
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    record_kind: ClassVar[str] = "record"
+    """What `--record` files are called here (`manual`, `note`)."""
+
+    def configure(self, settings: BaseModel) -> None:  # noqa: B027 - most domains need no more
+        """Take the typed settings; called once after loading."""
+
+    @abstractmethod
+    def open_cases(self, source: CaseSource) -> Iterable[Opened | Unused]:
+        """Group accepted files into cases; account for every file."""
+
+    @abstractmethod
+    def prepare(self, case: Case, pixels: Mapping[str, "NDArray[np.uint8]"]) -> ModelInputs:
+        """Choose what the models look at. `pixels` maps attachment sha256 to (H, W, 3) uint8."""
+
+    @abstractmethod
+    def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
+        """Turn model outputs into findings with evidence, or abstain."""
+
+    @abstractmethod
+    def recommend(self, case: Case, verdict: Verdict) -> str | None:
+        """The code of the disposition to recommend, or None."""
+
+    def explain(self, case: Case, finding: Finding) -> Sequence[Evidence]:
+        """Evidence for a finding; what was stored with it unless the domain knows more."""
+        return finding.evidence
+
+    def panels(self, case: Case) -> Sequence[Panel]:
+        """Further facts for the reviewer."""
+        return ()

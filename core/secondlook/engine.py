@@ -1,0 +1,134 @@
+"""The one code path that assesses a case, whoever calls it: command, worker, UI or evaluation.
+
+    pictures → domain.prepare → backbones and adapter → domain.assess → domain.recommend → flags
+
+The same case and adapter give the same assessment, apart from its id and time.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from secondlook.cases import AnomalyMap, Assessment, Attachment, BackboneRef, Case, Provenance
+from secondlook.domain import ImageOutputs, ModelInputs, ModelOutputs
+from secondlook.errors import IntakeError
+from secondlook.maps import encode_map
+from secondlook.plugins import Plugins
+from secondlook.version import code_version
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.backbones import TextBackbone
+    from secondlook.models.runtime import Runtime
+    from secondlook.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Assesses cases with resident models.
+
+    Attributes:
+        locate: where the bytes of an attachment lie.
+        keep: stores a small file (an anomaly map) and returns its sha256.
+    """
+
+    plugins: Plugins
+    runtime: "Runtime"
+    settings: "Settings"
+    locate: Callable[[Attachment], Path]
+    keep: Callable[[bytes], str]
+
+    def assess(self, case: Case, adapter: "GoodsAdapter | None" = None) -> Assessment:
+        """Take the first look at a case.
+
+        Raises:
+            IntakeError: a picture of the case cannot be read any more.
+            ModelError: a backbone or the adapter cannot be used.
+        """
+        domain = self.plugins.domain(case.domain)
+        pictures = _Pictures(case, self._load)
+        inputs = domain.prepare(case, pictures)
+        outputs = self._keep_maps(self._forward(inputs, adapter))
+        verdict = domain.assess(case, outputs)
+        assessment = Assessment(
+            id=uuid4().hex,
+            case_id=case.id,
+            created_at=datetime.now(UTC),
+            provenance=_provenance(case, outputs),
+            findings=verdict.findings,
+            evidence=verdict.evidence,
+            disposition=domain.recommend(case, verdict),
+            abstention=verdict.abstention,
+            score=verdict.score,
+            priority=verdict.priority,
+        )
+        return replace(assessment, flags=self.plugins.flag_assessment(case, assessment))
+
+    def _load(self, attachment: Attachment) -> "NDArray[np.uint8]":
+        picture = self.plugins.load_attachment(attachment, self.locate(attachment))
+        if picture is None:
+            raise IntakeError(f"no plugin can read a picture of type {attachment.media_type}")
+        return picture
+
+    def _forward(self, inputs: ModelInputs, adapter: "GoodsAdapter | None") -> ModelOutputs:
+        from secondlook.models.forward import forward
+
+        vision = self.runtime.vision(adapter.vision) if adapter and inputs.images else None
+        return forward(inputs, vision=vision, text=self._text(inputs), adapter=adapter)
+
+    def _text(self, inputs: ModelInputs) -> "TextBackbone | None":
+        if not (inputs.records and inputs.queries):
+            return None
+        return self.runtime.text(self.settings.text_backbone)
+
+    def _keep_maps(self, outputs: ModelOutputs) -> ModelOutputs:
+        return replace(outputs, maps={x.attachment: self._keep_map(x) for x in outputs.images})
+
+    def _keep_map(self, image: ImageOutputs) -> AnomalyMap:
+        scores = image.anomaly_map
+        return AnomalyMap(
+            attachment=image.attachment,
+            blob=self.keep(encode_map(scores)),
+            low=float(scores.min()),
+            high=float(scores.max()),
+        )
+
+
+def inputs_digest(case: Case) -> str:
+    """sha256 over the hashes of everything a case is assessed from."""
+    names = [f"a:{a.sha256}" for a in case.attachments] + [f"r:{r.sha256}" for r in case.records]
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
+
+
+def _provenance(case: Case, outputs: ModelOutputs) -> Provenance:
+    backbones: tuple[BackboneRef, ...] = outputs.backbones
+    return Provenance(
+        code_version=code_version(),
+        inputs=inputs_digest(case),
+        adapter=outputs.adapter,
+        backbones=backbones,
+    )
+
+
+class _Pictures(Mapping[str, "NDArray[np.uint8]"]):
+    """The pictures of a case by sha256, each read only when the domain asks for it."""
+
+    def __init__(self, case: Case, load: Callable[[Attachment], "NDArray[np.uint8]"]) -> None:
+        self._attachments = {a.sha256: a for a in case.images()}
+        self._load = load
+
+    def __getitem__(self, sha256: str) -> "NDArray[np.uint8]":
+        return self._load(self._attachments[sha256])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attachments)
+
+    def __len__(self) -> int:
+        return len(self._attachments)

@@ -1,0 +1,76 @@
+"""Every error a user can meet, as one tree.
+
+    SecondlookError
+    ├── SettingsError          secondlook.toml, an environment variable or a plugin's table is wrong
+    ├── WorkspaceError         there is no workspace, or it cannot be used
+    ├── PluginError            a domain, backbone or exporter that no loaded plugin brings
+    ├── IntakeError            a source that cannot be read at all (one bad file is quarantined instead)
+    │   └── ManifestError      a manifest with a missing column or a row that makes no sense
+    ├── ModelError             a backbone or an adapter that cannot be used
+    │   ├── BackboneError      missing, unsafe or damaged checkpoint
+    │   └── AdapterError       missing, damaged, or made for another backbone
+    └── StoreError             the database refuses
+        ├── NotFound           no such case, adapter or user
+        ├── LeaseLost          somebody else holds the case now
+        ├── Conflict           the case changed since it was read
+        └── AuditBroken        the audit trail does not verify
+
+Messages say what was attempted, the value that was met, and what would work. They never
+quote the content of a record: notes may name patients.
+"""
+
+
+class SecondlookError(Exception):
+    """Base of all errors this project raises on purpose."""
+
+
+class SettingsError(SecondlookError):
+    """A setting is missing, misspelt or of the wrong type."""
+
+
+class WorkspaceError(SecondlookError):
+    """The workspace folder is missing or cannot be used."""
+
+
+class PluginError(SecondlookError):
+    """Something was asked for by a name that no loaded plugin registered."""
+
+
+class IntakeError(SecondlookError):
+    """A whole source cannot be read."""
+
+
+class ManifestError(IntakeError):
+    """A manifest lacks a column or holds a row that makes no sense."""
+
+
+class ModelError(SecondlookError):
+    """A model cannot be loaded or used."""
+
+
+class BackboneError(ModelError):
+    """A backbone checkpoint is missing, unsafe or damaged."""
+
+
+class AdapterError(ModelError):
+    """An adapter is missing, damaged, or was made for another backbone."""
+
+
+class StoreError(SecondlookError):
+    """The database refuses an operation."""
+
+
+class NotFound(StoreError):
+    """No row has the given identifier."""
+
+
+class LeaseLost(StoreError):
+    """The lease under which a reviewer acted is no longer theirs."""
+
+
+class Conflict(StoreError):
+    """A row changed since it was read."""
+
+
+class AuditBroken(StoreError):
+    """The audit trail does not verify."""

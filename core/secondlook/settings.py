@@ -1,0 +1,112 @@
+"""Settings: one TOML file in the workspace, overridden by environment variables.
+
+`SECONDLOOK_DATABASE_URL=…` overrides a value, `SECONDLOOK_LIMITS__MAX_PIXELS=…` one inside a
+table. The table `[plugins.<name>]` is typed by the plugin that owns it.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from secondlook.errors import SettingsError
+
+FILE = "secondlook.toml"
+MIB = 1024 * 1024
+S = TypeVar("S", bound=BaseModel)
+
+
+class Limits(BaseModel):
+    """What one file may cost. All are checked before anything is decoded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_file_bytes: int = Field(default=512 * MIB, gt=0)
+    max_pixels: int = Field(default=50_000_000, gt=0)
+    """Width x height x frames of a picture, as its header states them."""
+    max_voxels: int = Field(default=200_000_000, gt=0)
+    max_pages: int = Field(default=500, gt=0)
+    max_unpacked_bytes: int = Field(default=100 * MIB, gt=0)
+    """What a compressed document or volume may unpack to."""
+    max_text_chars: int = Field(default=2_000_000, gt=0)
+    parse_seconds: float = Field(default=5.0, gt=0)
+    parse_memory_bytes: int = Field(default=1024 * MIB, gt=0)
+    """Address space of the process that parses files, above what it starts with."""
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SECONDLOOK_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path | None = None
+    """Set by SECONDLOOK_HOME; where the workspace lies."""
+    database_url: str | None = None
+    """SQLAlchemy URL; None is an SQLite file in the workspace."""
+    limits: Limits = Limits()
+    vision_backbone: str = "untrained"
+    text_backbone: str = "minilm"
+    lease_minutes: int = Field(default=15, gt=0)
+    threads: int | None = Field(default=None, gt=0)
+    """Threads for models; None leaves it to the library."""
+    disabled_plugins: tuple[str, ...] = ()
+    plugins: dict[str, dict[str, Any]] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file: what is set for one run wins."""
+        file = settings_cls.model_config.get("toml_file")
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=file),
+        )
+
+
+def load_settings(home: Path) -> Settings:
+    """Read `secondlook.toml` in `home` (it need not exist) and the environment.
+
+    Raises SettingsError that names the file, the setting and what would be right.
+    """
+    file = home / FILE
+
+    class _FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return _FileSettings()
+    except ValidationError as error:
+        raise SettingsError(f"{file} or the environment: {_explain(error)}") from None
+    except ValueError as error:  # not TOML at all
+        raise SettingsError(f"{file} is not valid TOML: {error}") from None
+
+
+def plugin_settings(settings: Settings, name: str, settings_class: type[S]) -> S:
+    """The table `[plugins.<name>]` as an instance of the plugin's own class."""
+    table = settings.plugins.get(name, {})
+    try:
+        return settings_class.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(f"[plugins.{name}] in {FILE}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    problems = (
+        f"{'.'.join(str(x) for x in item['loc'])}: {item['msg']}" for item in error.errors()
+    )
+    return "; ".join(problems)

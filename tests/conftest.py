@@ -1,0 +1,36 @@
+"""Every test starts from a clean environment; databases come from `database_fixtures`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before torch is loaded, here and in subprocesses: tiny models are slower on several threads, and
+# one thread gives the same sums every time.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+sys.path.insert(0, str(Path(__file__).parent))  # helper modules of the tests, by plain names
+
+pytest_plugins = ["database_fixtures"]
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No setting of this machine reaches a test, and a stray workspace lands in its folder."""
+    for name in [x for x in os.environ if x.startswith("SECONDLOOK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SECONDLOOK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    yield
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of public data beside the repository; skips where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the data folder ../shared/data beside the repository")
+    return SHARED_DATA
