@@ -1,0 +1,132 @@
+"""Assessments: what the machine says about a case, kept in full and shown in the worklist."""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from secondlook.cases import Assessment, CaseStatus
+from secondlook.store.assessment_mapping import (
+    assessment_row,
+    assessments_of,
+    evidence_row,
+    finding_row,
+)
+from secondlook.store.assessment_tables import AssessmentRow, EvidenceRow, FindingRow
+from secondlook.store.audit import Audit
+from secondlook.store.base import storable
+from secondlook.store.case_mapping import lock_case
+from secondlook.store.case_tables import CaseRow
+
+
+class Assessments:
+    """The machine's answers. The one added last stands; the others stay as history."""
+
+    def __init__(self, session: Session, audit: Audit) -> None:
+        self._session = session
+        self._audit = audit
+
+    def add(self, assessment: Assessment, *, actor: str) -> bool:
+        """Store an assessment and put it into the worklist.
+
+        False when this adapter has given one for the same inputs before: then that one stands
+        (again, if another or a failure came between). The priority of the case never falls, and
+        a decided case stays decided.
+        """
+        case = lock_case(self._session, assessment.case_id)
+        known = self._same(assessment)
+        if known is None:
+            self._insert(assessment)
+        elif self._stands(known, case):
+            return False
+        else:
+            assessment = self._stand_again(known)
+        self._show(case, assessment)
+        body = {"assessment": assessment.id, "adapter": assessment.provenance.adapter}
+        self._audit.append(case.id, "case.assessed", actor, body)
+        return known is None
+
+    def latest(self, case_id: str) -> Assessment | None:
+        """The assessment that stands, or None."""
+        return next(reversed(self.history(case_id)), None)
+
+    def history(self, case_id: str) -> tuple[Assessment, ...]:
+        """All assessments of a case; the last one stands."""
+        return assessments_of(self._session, [case_id])[case_id]
+
+    def latest_of(self, cases: Sequence[str]) -> dict[str, Assessment | None]:
+        """The standing assessment of each of these cases."""
+        histories = assessments_of(self._session, cases)
+        return {case: history[-1] if history else None for case, history in histories.items()}
+
+    def fail(self, case_id: str, reason: str, *, actor: str) -> None:
+        """Say that a case could not be assessed. `reason` must not quote what the case holds."""
+        case = lock_case(self._session, case_id)
+        if case.status != CaseStatus.DECIDED:
+            self._update(case, status=CaseStatus.FAILED, failure=storable(reason, "a reason"))
+        self._audit.append(case_id, "case.failed", actor, {"version": case.version + 1})
+
+    def _same(self, assessment: Assessment) -> AssessmentRow | None:
+        return self._session.scalars(
+            select(AssessmentRow).where(
+                AssessmentRow.case_id == assessment.case_id,
+                AssessmentRow.adapter == (assessment.provenance.adapter or ""),
+                AssessmentRow.inputs == assessment.provenance.inputs,
+            )
+        ).one_or_none()
+
+    def _stands(self, row: AssessmentRow, case: CaseRow) -> bool:
+        done = (CaseStatus.ASSESSED, CaseStatus.DECIDED)
+        return case.status in done and row.ordinal == self._last(row.case_id)
+
+    def _last(self, case_id: str) -> int:
+        highest = select(func.max(AssessmentRow.ordinal)).where(AssessmentRow.case_id == case_id)
+        return self._session.scalar(highest) or 0
+
+    def _insert(self, assessment: Assessment) -> None:
+        ordinal = self._last(assessment.case_id) + 1
+        self._session.execute(insert(AssessmentRow).values(assessment_row(assessment, ordinal)))
+        findings = [finding_row(assessment, i) for i in range(len(assessment.findings))]
+        numbers = count()
+        whole = [evidence_row(assessment.id, next(numbers), None, e) for e in assessment.evidence]
+        of_findings = [
+            evidence_row(assessment.id, next(numbers), i, evidence)
+            for i, finding in enumerate(assessment.findings)
+            for evidence in finding.evidence
+        ]
+        if findings:
+            self._session.execute(insert(FindingRow), findings)
+        if whole or of_findings:
+            self._session.execute(insert(EvidenceRow), whole + of_findings)
+
+    def _stand_again(self, row: AssessmentRow) -> Assessment:
+        self._session.execute(
+            update(AssessmentRow)
+            .where(AssessmentRow.id == row.id)
+            .values(ordinal=self._last(row.case_id) + 1)
+        )
+        return self.history(row.case_id)[-1]
+
+    def _show(self, case: CaseRow, assessment: Assessment) -> None:
+        decided = case.status == CaseStatus.DECIDED
+        abstention = assessment.abstention
+        self._update(
+            case,
+            status=CaseStatus.DECIDED if decided else CaseStatus.ASSESSED,
+            score=assessment.score,
+            priority=max(case.priority, assessment.priority),
+            recommended=assessment.disposition,
+            headline=assessment.findings[0].title if assessment.findings else None,
+            abstained=abstention.reason if abstention else None,
+            assessed_by=assessment.provenance.adapter or "",
+            failure=None,
+        )
+
+    def _update(self, case: CaseRow, **values: Any) -> None:
+        self._session.execute(
+            update(CaseRow)
+            .where(CaseRow.id == case.id)
+            .values(version=CaseRow.version + 1, **values)
+        )

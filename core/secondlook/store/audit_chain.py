@@ -1,0 +1,57 @@
+"""The arithmetic of the audit chain: what is hashed, what is signed.
+
+Event n of a chain holds sha256 over the hash of event n-1 and its own fields; the head holds the
+last hash under HMAC-SHA256 with a key outside the database. Whoever can write to the database
+but lacks the key can therefore change, remove or add nothing that `verify` would not see, save
+for putting a whole database back to an earlier state.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from secondlook.cases import Scalar
+from secondlook.errors import StoreError
+
+WORKSPACE = "workspace"
+"""The chain of everything that is not about one case."""
+GENESIS = "0" * 64
+"""What the first event of a chain follows."""
+BEGINNINGS = ("case.opened", "workspace.opened")
+"""The actions a chain may begin with; another first event means that the real one is gone."""
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+def canonical(body: Mapping[str, Scalar]) -> str:
+    """The one JSON text of a body: sorted keys, no spaces. StoreError for what JSON cannot hold."""
+    try:
+        return _encode(dict(body))
+    except (TypeError, ValueError):
+        kinds = {key: type(value).__name__ for key, value in body.items()}
+        raise StoreError(
+            f"Tried to audit {kinds}: an audit body holds finite numbers, text, booleans and None."
+        ) from None
+
+
+def event_hash(
+    previous: str, chain: str, seq: int, at: datetime, actor: str, action: str, body: str
+) -> str:
+    """Hex sha256 of an event; `body` is its canonical text and `at` is UTC."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = _encode([previous, chain, seq, moment, actor, action, body])
+    return hashlib.sha256(fields.encode()).hexdigest()
+
+
+def sign(key: bytes, chain: str, seq: int, digest: str) -> str:
+    """Hex HMAC-SHA256 of a head."""
+    return hmac.new(key, _encode([chain, seq, digest]).encode(), hashlib.sha256).hexdigest()
+
+
+def signed(key: bytes, chain: str, seq: int, digest: str, signature: str) -> bool:
+    """Whether the signature of a head was made with `key`."""
+    return hmac.compare_digest(sign(key, chain, seq, digest), signature)

@@ -1,0 +1,132 @@
+"""Verification of the audit trail: one pass over all events, a chain at a time, streaming."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from secondlook.store.audit_chain import BEGINNINGS, GENESIS, WORKSPACE, event_hash, signed
+from secondlook.store.audit_decisions import DECIDED, DecidedEvents
+from secondlook.store.audit_problem import AuditProblem
+from secondlook.store.case_tables import CaseRow
+from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
+
+BATCH = 5000
+
+__all__ = ["AuditProblem", "AuditReport", "verify"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditReport:
+    """What verification read and what does not add up; no problems means it verifies."""
+
+    chains: int
+    events: int
+    problems: tuple[AuditProblem, ...]
+
+
+class _Head(NamedTuple):
+    seq: int | None
+    hash: str | None
+    signature: str | None
+
+
+NO_HEAD = _Head(None, None, None)
+
+
+@dataclass
+class _Walk:
+    """Where the pass stands inside the present chain."""
+
+    key: bytes
+    problems: list[AuditProblem] = field(default_factory=list)
+    chains: int = 0
+    events: int = 0
+    chain: str | None = None
+    seq: int = 0
+    hash: str = GENESIS
+    head: _Head = NO_HEAD
+
+    def enter(self, chain: str, head: _Head, action: str) -> None:
+        self.leave()
+        self.chain, self.head, self.seq, self.hash = chain, head, 0, GENESIS
+        self.chains += 1
+        if action not in BEGINNINGS:
+            self.report(1, f"the chain begins with {action!r}, so its beginning was removed")
+
+    def step(self, seq: int, claimed: str, actual: str) -> None:
+        self.events += 1
+        if seq != self.seq + 1:
+            self.report(self.seq + 1, f"events {self.seq + 1} to {seq - 1} are missing")
+        elif claimed != actual:
+            self.report(seq, "the event, or the one before it, was changed")
+        self.seq, self.hash = seq, claimed
+
+    def leave(self) -> None:
+        if self.chain is None:
+            return
+        seq, digest, signature = self.head
+        if seq is None or digest is None or signature is None:
+            self.report(self.seq, "the chain has no head: it was removed")
+        elif not signed(self.key, self.chain, seq, digest, signature):
+            self.report(seq, "the head is not signed with the audit key")
+        elif self.seq < seq:
+            self.report(self.seq + 1, f"events {self.seq + 1} to {seq} are missing at the end")
+        elif self.seq > seq:
+            self.report(seq + 1, "there are events beyond the signed head")
+        elif self.hash != digest:
+            self.report(seq, "the last event is not the one that was signed")
+
+    def report(self, seq: int, what: str) -> None:
+        self.problems.append(AuditProblem(chain=self.chain or "", seq=seq, what=what))
+
+
+def verify(session: Session, key: bytes) -> AuditReport:
+    """Read every event and head, and every decision against its event. Reads, never writes."""
+    walk, decided = _Walk(key), DecidedEvents(session)
+    rows = session.connection().execution_options(yield_per=BATCH).execute(_EVENTS)
+    for chain, seq, at, actor, action, body, claimed, *head in rows:
+        if chain != walk.chain:
+            walk.enter(chain, _Head(*head), action)
+        walk.step(seq, claimed, event_hash(walk.hash, chain, seq, at, actor, action, body))
+        if action == DECIDED:
+            walk.problems.extend(decided.note(chain, seq, body))
+    walk.leave()
+    walk.problems.extend((*decided.compare(), *decided.unlogged(), *_missing_chains(session)))
+    return AuditReport(chains=walk.chains, events=walk.events, problems=tuple(walk.problems))
+
+
+_EVENTS = (
+    select(
+        AuditEventRow.chain,
+        AuditEventRow.seq,
+        AuditEventRow.at,
+        AuditEventRow.actor,
+        AuditEventRow.action,
+        AuditEventRow.body,
+        AuditEventRow.hash,
+        AuditHeadRow.seq,
+        AuditHeadRow.hash,
+        AuditHeadRow.signature,
+    )
+    .outerjoin(AuditHeadRow, AuditHeadRow.chain == AuditEventRow.chain)
+    .order_by(AuditEventRow.chain, AuditEventRow.seq)
+)
+
+
+def _missing_chains(session: Session) -> Iterator[AuditProblem]:
+    of_chain = exists().where(AuditEventRow.chain == AuditHeadRow.chain)
+    for chain in session.scalars(select(AuditHeadRow.chain).where(~of_chain)):
+        yield AuditProblem(chain=chain, seq=1, what="all events of the chain are missing")
+    known = exists().where(AuditHeadRow.chain == CaseRow.id)
+    logged = exists().where(AuditEventRow.chain == CaseRow.id)
+    for case in session.scalars(select(CaseRow.id).where(~known, ~logged)):
+        yield AuditProblem(chain=case, seq=1, what="the case has no audit chain: it was removed")
+    if session.scalar(select(AuditHeadRow.chain).where(AuditHeadRow.chain == WORKSPACE)) is None:
+        what = (
+            "there is no workspace chain: it was removed, or the schema was not built by "
+            "`secondlook db upgrade`"
+        )
+        yield AuditProblem(chain=WORKSPACE, seq=1, what=what)

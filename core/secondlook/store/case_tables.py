@@ -1,0 +1,135 @@
+"""Rows of cases and of what belongs to them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from secondlook.cases import CaseStatus, Role
+from secondlook.store.base import Base, Sha256, one_of
+
+
+class CaseRow(Base):
+    """A case with the columns its line in the worklist needs; payload lies in other tables."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[Sha256] = mapped_column(primary_key=True)
+    domain: Mapped[str]
+    product: Mapped[str | None]
+    name: Mapped[str | None]
+    title: Mapped[str]
+    status: Mapped[CaseStatus]
+    is_open: Mapped[bool]
+    """Not decided: one equality that an index can lead with, where three statuses cannot."""
+    priority: Mapped[int] = mapped_column(server_default=text("0"))
+    score: Mapped[float] = mapped_column(Float(53), server_default=text("0"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    opened_at: Mapped[datetime]
+    recommended: Mapped[str | None]
+    headline: Mapped[str | None]
+    abstained: Mapped[str | None]
+    decided: Mapped[str | None]
+    assessed_by: Mapped[str | None]
+    """Adapter of the standing assessment, empty for none; NULL while there is no assessment."""
+    picture: Mapped[Sha256 | None]
+    failure: Mapped[str | None]
+    facts: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        one_of("status", CaseStatus),
+        CheckConstraint("is_open = (status <> 'decided')", name="open"),
+        Index("ix_cases_open_order", "is_open", "priority", "score", "id"),
+        Index("ix_cases_domain_order", "domain", "is_open", "priority", "score", "id"),
+        Index("ix_cases_product_order", "domain", "product", "is_open", "priority", "score", "id"),
+        Index("ix_cases_status_order", "status", "priority", "score", "id"),
+        Index("ix_cases_domain_status_order", "domain", "status", "priority", "score", "id"),
+    )
+
+
+class AttachmentRow(Base):
+    """One stored file of a case."""
+
+    __tablename__ = "attachments"
+
+    case_id: Mapped[Sha256] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[Sha256]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    role: Mapped[Role]
+    facts: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        UniqueConstraint("case_id", "sha256"),
+        one_of("role", Role),
+        Index("ix_attachments_sha256", "sha256"),
+    )
+
+
+class RecordRow(Base):
+    """A text, stored once however many cases share it."""
+
+    __tablename__ = "records"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[Sha256]
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    text: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("sha256", "kind"),)
+
+
+class PassageRow(Base):
+    """Where a passage lies in its record; its text is that stretch of the record's text."""
+
+    __tablename__ = "passages"
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first: Mapped[int]
+    """Offset of the first character."""
+    beyond: Mapped[int]
+    """Offset after the last character."""
+    line: Mapped[int]
+    page: Mapped[int | None]
+
+    __table_args__ = (CheckConstraint("first >= 0 AND beyond >= first", name="stretch"),)
+
+
+class CaseRecordRow(Base):
+    """That a case has a record, and what the case calls it."""
+
+    __tablename__ = "case_records"
+
+    case_id: Mapped[Sha256] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"), primary_key=True, index=True)
+    ordinal: Mapped[int]
+    name: Mapped[str]
+
+
+class QuarantineRowTable(Base):
+    """A file that intake refused. `key` is a digest over what makes it the same refusal."""
+
+    __tablename__ = "quarantine"
+
+    key: Mapped[Sha256] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(index=True)
+    source: Mapped[str]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    sha256: Mapped[Sha256 | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    row: Mapped[int | None]
+    at: Mapped[datetime]

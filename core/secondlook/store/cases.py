@@ -1,0 +1,162 @@
+"""Cases: added once however often they come, read whole, listed for the workflows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from secondlook.cases import Attachment, Case, CaseStatus, NewCase
+from secondlook.errors import NotFound
+from secondlook.store.audit import Audit
+from secondlook.store.case_mapping import (
+    attachment_row,
+    attachments_of,
+    case,
+    case_row,
+    lock_case,
+    no_case,
+)
+from secondlook.store.case_tables import AttachmentRow, CaseRow
+from secondlook.store.dialects import insert_or_ignore
+from secondlook.store.identity import PICTURES, case_id
+from secondlook.store.records import Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedCase:
+    """What `Cases.add` did: `created` a case, or `changed` one that was there already."""
+
+    id: str
+    created: bool
+    changed: bool
+
+
+class Cases:
+    """The cases of the workspace."""
+
+    def __init__(self, session: Session, records: Records, audit: Audit) -> None:
+        self._session = session
+        self._records = records
+        self._audit = audit
+
+    def add(self, new: NewCase, *, actor: str) -> AddedCase:
+        """Add a case, or what an existing one lacks; the same call twice changes nothing more."""
+        identity = case_id(new)
+        created = self._insert(identity, new)
+        if not created:
+            lock_case(self._session, identity)
+        attachments = self._attach(identity, new.attachments)
+        records = self._records.link(identity, new.records)
+        gained = {"attachments": attachments, "records": records}
+        changed = not created and bool(attachments or records)
+        if changed:
+            self._reopen(identity)
+        if created or changed:
+            action = "case.opened" if created else "case.changed"
+            self._audit.append(identity, action, actor, {"domain": new.domain, **gained})
+        return AddedCase(id=identity, created=created, changed=changed)
+
+    def exists(self, new: NewCase) -> str | None:
+        """The id under which this case is stored, or None."""
+        identity = case_id(new)
+        return self._session.scalar(select(CaseRow.id).where(CaseRow.id == identity))
+
+    def get(self, case_id: str) -> Case:
+        """One case with its attachments and records. NotFound."""
+        found = self.load([case_id])
+        if not found:
+            raise no_case(case_id)
+        return found[0]
+
+    def load(self, ids: Sequence[str]) -> tuple[Case, ...]:
+        """These cases, whole, in the order of `ids` (some hundreds at most); missing ones left out.
+
+        Costs the same few statements for one case as for many.
+        """
+        rows = self._session.scalars(select(CaseRow).where(CaseRow.id.in_(ids)))
+        by_id = {row.id: row for row in rows}
+        files, records = attachments_of(self._session, ids), self._records.of(ids)
+        return tuple(case(by_id[i], files[i], records[i]) for i in ids if i in by_id)
+
+    def resolve(self, prefix: str) -> str:
+        """The id that begins with `prefix`. NotFound for none, and for several with some of them."""
+        wanted = prefix.strip().lower()
+        matches = self._session.scalars(
+            select(CaseRow.id)
+            .where(CaseRow.id >= wanted, CaseRow.id < wanted + "g")
+            .order_by(CaseRow.id)
+            .limit(4)
+        ).all()
+        if len(matches) == 1:
+            return matches[0]
+        if not matches or not wanted:
+            raise NotFound(f"No case id begins with {prefix!r}; see `secondlook worklist`.")
+        some = ", ".join(match[: len(wanted) + 6] for match in matches)
+        raise NotFound(f"Several case ids begin with {prefix!r} ({some} …): give more of it.")
+
+    def groups(self, domain: str | None = None) -> tuple[tuple[str, str | None, int], ...]:
+        """Domain, product and how many cases await a decision, for each pair that has any."""
+        query = select(CaseRow.domain, CaseRow.product, func.count()).where(CaseRow.is_open)
+        if domain is not None:
+            query = query.where(CaseRow.domain == domain)
+        rows = self._session.execute(query.group_by(CaseRow.domain, CaseRow.product))
+        return tuple(sorted(rows, key=lambda row: (row[0], row[1] or "")))
+
+    def pending(
+        self,
+        domain: str,
+        product: str | None,
+        adapter: str | None,
+        *,
+        limit: int,
+        after: str | None = None,
+    ) -> tuple[str, ...]:
+        """Ids, ascending from beyond `after`, of undecided cases that `adapter` has yet to assess.
+
+        `product` None is the cases without a product. A failed case counts as not assessed.
+        """
+        of_product = CaseRow.product.is_(None) if product is None else CaseRow.product == product
+        waiting = CaseRow.status.in_((CaseStatus.NEW, CaseStatus.FAILED))
+        stale = CaseRow.assessed_by != (adapter or "")
+        query = select(CaseRow.id).where(
+            CaseRow.is_open, CaseRow.domain == domain, of_product, or_(waiting, stale)
+        )
+        if after is not None:
+            query = query.where(CaseRow.id > after)
+        return tuple(self._session.scalars(query.order_by(CaseRow.id).limit(limit)))
+
+    def _insert(self, identity: str, new: NewCase) -> bool:
+        statement = insert_or_ignore(self._session, CaseRow).values(case_row(identity, new))
+        return self._session.scalar(statement.returning(CaseRow.id)) is not None
+
+    def _attach(self, identity: str, attachments: Sequence[Attachment]) -> int:
+        present = list(
+            self._session.scalars(
+                select(AttachmentRow.sha256).where(AttachmentRow.case_id == identity)
+            )
+        )
+        missing: dict[str, Attachment] = {}
+        for attachment in attachments:
+            if attachment.sha256 not in present:
+                missing.setdefault(attachment.sha256, attachment)
+        if new := list(missing.values()):
+            rows = [attachment_row(identity, i, a) for i, a in enumerate(new, len(present))]
+            self._session.execute(insert(AttachmentRow), rows)
+            self._show_picture(identity, new)
+        return len(missing)
+
+    def _show_picture(self, identity: str, attachments: Sequence[Attachment]) -> None:
+        picture = next((a.sha256 for a in attachments if a.role in PICTURES), None)
+        if picture is not None:
+            self._session.execute(
+                update(CaseRow)
+                .where(CaseRow.id == identity, CaseRow.picture.is_(None))
+                .values(picture=picture)
+            )
+
+    def _reopen(self, identity: str) -> None:
+        undecided = CaseRow.status != CaseStatus.DECIDED
+        this = update(CaseRow).where(CaseRow.id == identity)
+        self._session.execute(this.values(version=CaseRow.version + 1))
+        self._session.execute(this.where(undecided).values(status=CaseStatus.NEW))

@@ -1,0 +1,116 @@
+"""The database: opened from a URL, migrated, checked, and used in units of work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.orm import Session
+
+from secondlook.errors import StoreError
+from secondlook.store import schema
+from secondlook.store.audit import WORKSPACE, Audit
+from secondlook.store.engines import (
+    BEGIN,
+    application_engine,
+    migration_engine,
+    parse_url,
+    shown_url,
+)
+from secondlook.store.review_tables import AuditHeadRow
+from secondlook.store.unit_of_work import UnitOfWork
+
+SHORTEST_KEY = 16
+SESSION_OPTIONS = {"synchronize_session": False, "populate_existing": True}
+"""Rows are read when they are needed and changed by statement, never through loaded objects."""
+
+
+class Database:
+    """One database, shared by all threads of a process. After a fork, connect again."""
+
+    url: str
+    engine: Engine
+
+    def __init__(self, url: str, engine: Engine, *, audit_key: bytes) -> None:
+        self.url = url
+        self.engine = engine
+        self._audit_key = audit_key
+        sqlite = engine.dialect.name == "sqlite"
+        self._write = engine.execution_options(**{BEGIN: "IMMEDIATE"}) if sqlite else engine
+        self._read = (
+            engine
+            if sqlite
+            else engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        )
+
+    @classmethod
+    def connect(cls, url: str, *, audit_key: bytes) -> "Database":
+        """A database by URL; nothing is opened before the first use.
+
+        `sqlite:////folder/file.db` or `postgresql+psycopg://user@host/name`. `audit_key` signs
+        the audit trail and lives outside the database. StoreError for another kind of URL.
+        """
+        if len(audit_key) < SHORTEST_KEY:
+            raise StoreError(
+                f"Tried to open a database with an audit key of {len(audit_key)} bytes: it takes "
+                f"{SHORTEST_KEY} or more."
+            )
+        return cls(url, application_engine(parse_url(url)), audit_key=audit_key)
+
+    def __repr__(self) -> str:
+        return f"Database({shown_url(parse_url(self.url))!r})"
+
+    def upgrade(self) -> None:
+        """Bring the schema to the present version; safe when several processes do it at once."""
+        engine = migration_engine(parse_url(self.url))
+        try:
+            schema.upgrade(engine, self._note_upgrade)
+        finally:
+            engine.dispose()
+
+    def check(self) -> tuple[str, ...]:
+        """What is wrong with the schema, in plain words; nothing is fine."""
+        with self.engine.connect() as connection:
+            try:
+                return schema.check(connection)
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A unit that sees one consistent state and cannot commit."""
+        with self._unit(self._read, writes=False) as unit:
+            yield unit
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A unit that may change things; only what it commits lasts."""
+        with self._unit(self._write, writes=True) as unit:
+            yield unit
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _unit(self, engine: Engine, *, writes: bool) -> Iterator[UnitOfWork]:
+        session = Session(
+            engine, autoflush=False, expire_on_commit=False, execution_options=SESSION_OPTIONS
+        )
+        try:
+            yield UnitOfWork(session, audit_key=self._audit_key, writes=writes)
+        except StoreError as error:
+            # The driver's own error quotes rows; it must not reach a log by way of the chain.
+            error.__cause__, error.__suppress_context__ = None, True
+            raise
+        finally:
+            session.close()
+
+    def _note_upgrade(self, connection: Connection, before: str | None, after: str) -> None:
+        with Session(connection, execution_options=SESSION_OPTIONS) as session:
+            begins = session.scalar(select(AuditHeadRow.chain)) is None
+            action = "workspace.opened" if begins else "schema.upgraded"
+            body = {"from": before, "to": after}
+            Audit(session, self._audit_key).append(WORKSPACE, action, "secondlook", body)
+            session.flush()

@@ -1,0 +1,43 @@
+"""One transaction with all repositories on it."""
+
+from sqlalchemy.orm import Session
+
+from secondlook.errors import StoreError
+from secondlook.store.adapters import Adapters
+from secondlook.store.assessments import Assessments
+from secondlook.store.audit import Audit
+from secondlook.store.cases import Cases
+from secondlook.store.decisions import Decisions
+from secondlook.store.drafts import Drafts
+from secondlook.store.leases import Leases
+from secondlook.store.quarantine import Quarantine
+from secondlook.store.records import Records
+from secondlook.store.runs import Runs
+from secondlook.store.users import Users
+from secondlook.store.worklist import Worklist
+
+
+class UnitOfWork:
+    """The repositories on one session. What is not committed is rolled back at the end."""
+
+    def __init__(self, session: Session, *, audit_key: bytes, writes: bool) -> None:
+        self._session = session
+        self._writes = writes
+        self.audit = Audit(session, audit_key)
+        self.records = Records(session)
+        self.leases = Leases(session)
+        self.quarantine = Quarantine(session)
+        self.runs = Runs(session)
+        self.users = Users(session)
+        self.drafts = Drafts(session)
+        self.cases = Cases(session, self.records, self.audit)
+        self.assessments = Assessments(session, self.audit)
+        self.decisions = Decisions(session, self.leases, self.audit)
+        self.adapters = Adapters(session, self.audit)
+        self.worklist = Worklist(session, self.cases, self.assessments)
+
+    def commit(self) -> None:
+        """Make everything so far last; the unit may go on with the next batch."""
+        if not self._writes:
+            raise StoreError("Tried to commit a unit opened with read(). Open it with write().")
+        self._session.commit()

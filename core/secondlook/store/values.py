@@ -1,0 +1,33 @@
+"""Plain values of the domain to JSON and back, checked on the way in."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from secondlook.cases import Abstention, BackboneRef, Evidence, Flag
+from secondlook.errors import StoreError
+
+EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Annotated[Evidence, Field(discriminator="kind")])
+ABSTENTION = TypeAdapter(Abstention)
+BACKBONE = TypeAdapter(BackboneRef)
+BACKBONES = TypeAdapter(tuple[BackboneRef, ...])
+FLAGS = TypeAdapter(tuple[Flag, ...])
+
+
+def finite(value: float | None, what: str) -> float | None:
+    """`value` if it orders and travels as JSON; StoreError for NaN and infinities."""
+    if value is not None and not math.isfinite(value):
+        raise StoreError(f"Tried to store {value} as {what}: it must be a finite number.")
+    return value
+
+
+def plain(facts: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """A JSON object without NaN or infinities, at the top level or below."""
+    for key, value in facts.items():
+        if isinstance(value, float):
+            finite(value, f"{key!r} of {what}")
+        elif isinstance(value, Mapping):
+            plain(value, what)
+    return dict(facts)

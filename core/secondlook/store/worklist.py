@@ -1,0 +1,157 @@
+"""The worklist: pages of cases, most urgent first, read by keyset from narrow columns only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from secondlook.cases import CaseStatus
+from secondlook.errors import StoreError
+from secondlook.store import clock
+from secondlook.store.assessments import Assessments
+from secondlook.store.case_tables import CaseRow
+from secondlook.store.cases import Cases
+from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.review_tables import LeaseRow
+from secondlook.store.worklist_values import (
+    OPEN,
+    CaseExport,
+    CaseSummary,
+    Counts,
+    Cursor,
+    WorklistFilter,
+    WorklistPage,
+)
+
+__all__ = [
+    "OPEN",
+    "CaseExport",
+    "CaseSummary",
+    "Counts",
+    "Cursor",
+    "Worklist",
+    "WorklistFilter",
+    "WorklistPage",
+]
+
+EXPORT_BATCH = 200
+_COLUMNS = (
+    CaseRow.id,
+    CaseRow.domain,
+    CaseRow.product,
+    CaseRow.title,
+    CaseRow.status,
+    CaseRow.priority,
+    CaseRow.score,
+    CaseRow.recommended,
+    CaseRow.headline,
+    CaseRow.abstained,
+    CaseRow.decided,
+    CaseRow.opened_at,
+    CaseRow.picture,
+    CaseRow.failure,
+)
+Stream = Select[*tuple[Any, ...]]
+
+
+class Worklist:
+    """The ordered cases: priority, then score, then id, all descending."""
+
+    def __init__(self, session: Session, cases: Cases, assessments: Assessments) -> None:
+        self._session = session
+        self._cases = cases
+        self._assessments = assessments
+
+    def page(
+        self, filter: WorklistFilter, *, after: Cursor | None = None, limit: int = 50
+    ) -> WorklistPage:
+        """The `limit` cases that follow `after` (None: the first ones)."""
+        if not 1 <= limit <= 1000:
+            raise StoreError(f"Tried to read a page of {limit} cases: ask for 1 to 1000.")
+        streams = [_after(stream, after).limit(limit + 1) for stream in _streams(filter)]
+        found = self._session.execute(_with_holders(_merged(streams), limit + 1)).all()
+        rows = tuple(_summary(row) for row in found[:limit])
+        more = len(found) > limit
+        last = Cursor(rows[-1].priority, rows[-1].score, rows[-1].id) if more else None
+        return WorklistPage(rows=rows, next=last)
+
+    def counts(self, domain: str | None = None) -> Counts:
+        """Cases by status and cases held now. Reads an index of all cases: 0.1 s for a million."""
+        by_status = select(CaseRow.status, func.count()).group_by(CaseRow.status)
+        held = (
+            select(func.count())
+            .select_from(LeaseRow)
+            .join(CaseRow, CaseRow.id == LeaseRow.case_id)
+            .where(LeaseRow.until > clock.now(), CaseRow.is_open)
+        )
+        if domain is not None:
+            by_status = by_status.where(CaseRow.domain == domain)
+            held = held.where(CaseRow.domain == domain)
+        found = dict(self._session.execute(by_status).all())
+        counted = {status: found.get(status, 0) for status in CaseStatus}
+        return Counts(by_status=counted, held=self._session.scalar(held) or 0)
+
+    def export(self, domain: str) -> Iterator[CaseExport]:
+        """Every case of a domain with its standing assessment and decisions, by ascending id."""
+        after = ""
+        while ids := self._ids(domain, after):
+            assessments = self._assessments.latest_of(ids)
+            decisions = decisions_of(self._session, ids)
+            for case in self._cases.load(ids):
+                yield CaseExport(
+                    case=case, assessment=assessments[case.id], decisions=decisions[case.id]
+                )
+            after = ids[-1]
+
+    def _ids(self, domain: str, after: str) -> list[str]:
+        query = select(CaseRow.id).where(CaseRow.domain == domain, CaseRow.id > after)
+        return list(self._session.scalars(query.order_by(CaseRow.id).limit(EXPORT_BATCH)))
+
+
+def _streams(filter: WorklistFilter) -> list[Stream]:
+    """Queries whose rows together are the filter's: each has one index that is in order.
+
+    All open statuses are one equality; other sets are one ordered stream for each status.
+    """
+    if filter.statuses == OPEN:
+        states: list[ColumnElement[bool]] = [CaseRow.is_open.is_(True)]
+    else:
+        states = [CaseRow.status == status for status in sorted(filter.statuses)]
+    return [_narrowed(select(*_COLUMNS).where(state), filter) for state in states]
+
+
+def _narrowed(stream: Stream, filter: WorklistFilter) -> Stream:
+    if filter.domain is not None:
+        stream = stream.where(CaseRow.domain == filter.domain)
+    if filter.product is not None:
+        stream = stream.where(CaseRow.product == filter.product)
+    if filter.search:
+        stream = stream.where(CaseRow.title.icontains(filter.search, autoescape=True))
+    return stream
+
+
+def _after(stream: Stream, cursor: Cursor | None) -> Stream:
+    if cursor is not None:
+        place = tuple_(CaseRow.priority, CaseRow.score, CaseRow.id)
+        stream = stream.where(place < tuple_(cursor.priority, cursor.score, cursor.id))
+    return stream.order_by(CaseRow.priority.desc(), CaseRow.score.desc(), CaseRow.id.desc())
+
+
+def _merged(streams: list[Stream]) -> Subquery:
+    if not streams:
+        raise StoreError("Tried to list cases of no status. Choose at least one.")
+    if len(streams) == 1:
+        return streams[0].subquery("listed")
+    return union_all(*(select(stream.subquery()) for stream in streams)).subquery("listed")
+
+
+def _with_holders(listed: Subquery, limit: int) -> Stream:
+    held = and_(LeaseRow.case_id == listed.c.id, LeaseRow.until > clock.now())
+    columns = (*listed.c, LeaseRow.reviewer.label("held_by"), LeaseRow.until.label("held_until"))
+    ordered = (listed.c.priority.desc(), listed.c.score.desc(), listed.c.id.desc())
+    return select(*columns).outerjoin(LeaseRow, held).order_by(*ordered).limit(limit)
+
+
+def _summary(row: Row[*tuple[Any, ...]]) -> CaseSummary:
+    return CaseSummary(**row._mapping)

@@ -1,0 +1,105 @@
+"""What the worklist is asked and what it answers."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from secondlook.cases import Assessment, Case, CaseStatus, Decision
+from secondlook.errors import StoreError
+
+OPEN = frozenset(CaseStatus) - {CaseStatus.DECIDED}
+"""The statuses of a case that awaits a decision."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSummary:
+    """A case as one line of the worklist."""
+
+    id: str
+    domain: str
+    product: str | None
+    title: str
+    status: CaseStatus
+    priority: int
+    score: float
+    recommended: str | None
+    """Code of the disposition that the standing assessment recommends."""
+    headline: str | None
+    """Title of its first finding."""
+    abstained: str | None
+    """Reason code, where the machine declined to judge."""
+    decided: str | None
+    """Code of the disposition that was decided."""
+    opened_at: datetime
+    held_by: str | None
+    held_until: datetime | None
+    picture: str | None
+    """sha256 of the first image or volume."""
+    failure: str | None
+    """Why the case could not be assessed."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the worklist: the next page begins after it."""
+
+    priority: int
+    score: float
+    id: str
+
+    def to_text(self) -> str:
+        """For a URL: nothing in it needs quoting, and the score comes back exactly."""
+        return f"{self.priority}~{self.score!r}~{self.id}".replace("+", "")
+
+    @classmethod
+    def from_text(cls, text: str) -> "Cursor":
+        """The cursor that `to_text` wrote; StoreError for anything else."""
+        try:
+            priority, score, case_id = text.split("~")
+            cursor = cls(int(priority), float(score), case_id)
+        except ValueError:
+            cursor = None
+        if cursor is None or not math.isfinite(cursor.score) or not _fits(cursor):
+            raise StoreError("Tried to read a place in the worklist: it is none. Start at page 1.")
+        return cursor
+
+
+def _fits(cursor: Cursor) -> bool:
+    return abs(cursor.priority) < 2**31 and cursor.id.isascii() and "\x00" not in cursor.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorklistFilter:
+    """Which cases to list; None leaves a field open."""
+
+    domain: str | None = None
+    product: str | None = None
+    statuses: frozenset[CaseStatus] = OPEN
+    search: str | None = None
+    """Part of the title, without regard to case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorklistPage:
+    """Some lines of the worklist, and where the next ones begin (None: these were the last)."""
+
+    rows: tuple[CaseSummary, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many cases there are by status (every status is a key), and how many are held."""
+
+    by_status: Mapping[CaseStatus, int]
+    held: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseExport:
+    """Everything about one case."""
+
+    case: Case
+    assessment: Assessment | None
+    decisions: tuple[Decision, ...]
