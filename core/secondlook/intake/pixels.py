@@ -1,0 +1,122 @@
+"""Accepted attachments as pictures: uint8 (H, W, 3), one pipeline for models and people.
+
+Photos keep 8-bit values; those of 16 bits are scaled by the depth of their camera, and floating
+point ones between percentiles. DICOM goes through `frames`. NIfTI is shown as axial slices as
+radiologists hang them: the patient's right on the left, the front on top.
+"""
+
+import gzip
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondlook.cases import Attachment, Role
+from secondlook.errors import IntakeError
+from secondlook.intake.sniff import Format
+
+
+def read_picture(attachment: Attachment, content: Path) -> NDArray[np.uint8] | None:
+    """The picture that stands for the attachment, the middle one of a volume; None if it has none.
+
+    Raises IntakeError if the stored bytes are not what intake accepted.
+    """
+    frames = attachment.facts.get("frames")
+    count = frames if isinstance(frames, int) and attachment.role is Role.VOLUME else 1
+    return read_frame(attachment, content, count // 2 if count > 1 else 0)
+
+
+def read_frame(attachment: Attachment, content: Path, index: int) -> NDArray[np.uint8] | None:
+    """Frame, page or axial slice `index` (from 0, slices from feet to head)."""
+    if attachment.role not in (Role.IMAGE, Role.VOLUME):
+        return None
+    try:
+        match attachment.media_type:
+            case Format.DICOM.value:
+                return _dicom(content, index)
+            case Format.NIFTI.value:
+                return _slice(content, index)
+            case kind if kind.startswith("image/"):
+                return _photo(content, Format(kind), index)
+            case _:
+                return None
+    except Exception as error:  # decoders raise nearly anything
+        raise IntakeError(
+            f"frame {index} of {attachment.name} ({attachment.media_type}) cannot be shown: "
+            f"{type(error).__name__}; ingest the file again if the stored copy is damaged"
+        ) from error
+
+
+def _dicom(content: Path, index: int) -> NDArray[np.uint8]:
+    from secondlook.intake.dicom import open_header
+    from secondlook.intake.frames import read_stored, render_frame
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom remarks on every value out of order
+        header, _ = open_header(content)
+        return render_frame(read_stored(content, header, index), header, index)
+
+
+def _photo(content: Path, found: Format, index: int) -> NDArray[np.uint8]:
+    from PIL import Image, ImageOps
+
+    from secondlook.intake.photo import PILLOW
+    from secondlook.intake.stretch import from_depth, stretch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on tags, and on a size that intake has judged
+        with Image.open(content, formats=PILLOW[found]) as image:
+            image.seek(index)
+            upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I") or upright.mode == "F":
+            values = np.asarray(upright)
+            whole = values.dtype.kind in "iu" and values.min() >= 0 and values.max() < 2**16
+            grey = from_depth(values) if whole else stretch(values)
+            return np.repeat(grey[:, :, None], 3, axis=2)
+        if upright.has_transparency_data:  # what is transparent is shown on white
+            over = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
+        return np.array(upright.convert("RGB"), dtype=np.uint8)
+
+
+def _slice(content: Path, index: int) -> NDArray[np.uint8]:
+    from secondlook.intake.stretch import stretch
+
+    with content.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        values = _axial(gzip.GzipFile(fileobj=raw) if packed else raw, index)
+    if values.dtype.names:  # RGB voxels
+        return np.stack([values[name] for name in values.dtype.names[:3]], axis=-1)
+    return np.repeat(stretch(np.nan_to_num(values))[:, :, None], 3, axis=2)
+
+
+def _axial(stream: Any, index: int) -> NDArray[Any]:
+    """One axial slice in the closest RAS axes, turned for display; only it is read."""
+    import nibabel
+    from nibabel.fileholders import FileHolder
+
+    from secondlook.intake.volume import is_nifti2, orientations
+
+    kind: Any = nibabel.Nifti2Image if is_nifti2(stream) else nibabel.Nifti1Image
+    image = kind.from_file_map({"image": FileHolder(fileobj=stream)}, mmap=False)
+    shape = (*image.shape, 1)[:3] if image.ndim < 3 else image.shape
+    to_ras = orientations.io_orientation(image.affine)
+    up = int(np.flatnonzero(to_ras[:, 0] == 2)[0])
+    if not 0 <= index < shape[up]:
+        raise IndexError(index)
+    position = index if to_ras[up, 1] > 0 else shape[up] - 1 - index
+    where: list[Any] = [slice(None)] * 3 + [0] * (len(shape) - 3)
+    where[up] = position
+    plane: NDArray[Any] = np.asanyarray(image.dataobj[tuple(where[: image.ndim])])
+    if plane.ndim < 2:
+        plane = plane.reshape([n for axis, n in enumerate(shape[:3]) if axis != up])
+    first, second = (axis for axis in range(3) if axis != up)
+    for axis, stored in enumerate((first, second)):
+        if to_ras[stored, 1] < 0:
+            plane = np.flip(plane, axis)
+    if to_ras[first, 0] == 1:  # stored as (front-back, left-right)
+        plane = plane.T
+    return plane.T[::-1, ::-1]  # rows from the front to the back, columns from right to left
