@@ -1,0 +1,1 @@
+"""Learning adapters. torch lives here and in models only."""
