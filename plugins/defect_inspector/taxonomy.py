@@ -1,0 +1,62 @@
+"""What a surface inspection may find, and the outcomes an inspector chooses from.
+
+The descriptions are written in the words of manuals: their passages are compared with them.
+"""
+
+from secondlook import Disposition, Label, Taxonomy
+
+ANOMALY = "anomaly"
+
+TAXONOMY = Taxonomy(
+    labels=(
+        Label(
+            code=ANOMALY,
+            title="anomaly of unknown type",
+            description="surface defect, limits for accepting or rejecting the part",
+        ),
+        Label(
+            code="scratch",
+            title="scratch",
+            description="scratch, scrape or abrasion mark on the surface",
+        ),
+        Label(code="crack", title="crack", description="crack, fracture or split in the material"),
+        Label(
+            code="stain",
+            title="stain",
+            description="stain, discoloration, oil, dirt or contamination",
+        ),
+        Label(
+            code="pore",
+            title="pore or blowhole",
+            description="blowhole, pore, pinhole, void or pit in the material",
+        ),
+        Label(
+            code="break",
+            title="chip or break",
+            description="chipped edge, broken corner or missing material",
+        ),
+        Label(code="dent", title="dent", description="dent, bend or other deformation"),
+        Label(
+            code="uneven",
+            title="uneven surface",
+            description="uneven surface, waviness, rough grinding or uneven coating",
+        ),
+        Label(
+            code="fray",
+            title="frayed edge",
+            description="frayed edge, burr, loose threads or fibres",
+        ),
+        Label(
+            code="missing_part",
+            title="missing or misplaced part",
+            description="missing, misplaced or wrongly assembled part",
+        ),
+    )
+)
+
+DISPOSITIONS = (
+    Disposition(code="accept", title="Accept", tone="good"),
+    Disposition(code="rework", title="Rework", tone="caution"),
+    Disposition(code="scrap", title="Scrap", tone="bad"),
+    Disposition(code="hold", title="Hold", tone="neutral"),
+)

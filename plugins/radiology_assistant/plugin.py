@@ -1,0 +1,19 @@
+"""The radiology assistant's hooks."""
+
+from collections.abc import Callable, Sequence
+
+from radiology_assistant.domain import RadiologyAssistant
+from radiology_assistant.evidence import mention_flags
+from secondlook import Assessment, Case, Domain, Flag, hookimpl
+
+
+@hookimpl
+def register_domains(register: Callable[[Domain], None]) -> None:
+    """One domain."""
+    register(RadiologyAssistant())
+
+
+@hookimpl
+def flag_assessment(case: Case, assessment: Assessment) -> Sequence[Flag]:
+    """Say that negation is not read wherever a mention is shown."""
+    return mention_flags(assessment) if case.domain == RadiologyAssistant.name else ()

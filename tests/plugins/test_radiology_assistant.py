@@ -1,0 +1,170 @@
+"""The radiology assistant: which files make an exam, and what is said about it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from case_files import CaseFiles, account, case_of, match
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radiology_assistant.domain import QUERIES, RadiologyAssistant
+from radiology_assistant.plugin import flag_assessment
+from radiology_assistant.settings import RadiologySettings
+from secondlook import CaseSource, CitedPassage, ManifestRow, ModelOutputs, Role, Verdict
+from secondlook.intake.passages import note
+
+FILES = CaseFiles(RadiologyAssistant())
+QUERY = {x.label: x for x in QUERIES}
+
+
+def test_dicom_files_of_a_study_are_one_case_with_its_reports() -> None:
+    source = CaseSource(
+        files=(
+            FILES.picture("DOE^JOHN/1.dcm", study="5" * 64, modality="CT"),
+            FILES.picture("DOE^JOHN/2.dcm", study="5" * 64, modality="CT"),
+            FILES.picture("sr.dcm", role=Role.OTHER, study="5" * 64),
+            FILES.picture("other.dcm", role=Role.OTHER, study="6" * 64),
+        )
+    )
+    (exam, report), unused = account(FILES.domain, source)
+    assert len(exam.case.attachments) == 3
+    assert exam.case.title == "CT study 55555555"
+    assert exam.case.name == "5" * 64
+    assert report.case.title == "DICOM study 66666666"
+    assert unused == []
+
+
+def test_a_note_goes_with_the_image_of_its_name() -> None:
+    volume = FILES.picture("x/scan.nii.gz", role=Role.VOLUME)
+    beside, elsewhere = FILES.document("x/scan.txt"), FILES.document("y/scan.txt")
+    photo = FILES.picture("x/photo.png")
+    opened, unused = account(FILES.domain, CaseSource(files=(beside, volume, elsewhere, photo)))
+    assert [x.files for x in opened] == [(volume, beside), (photo,)]
+    assert opened[0].case.records == (beside.record,)
+    assert [x.file for x in unused] == [elsewhere]
+
+
+def test_a_note_that_fits_two_exams_goes_with_none() -> None:
+    files = FILES.picture("a.png"), FILES.picture("a.dcm"), FILES.document("a.txt")
+    opened, unused = account(FILES.domain, CaseSource(files=files))
+    assert [x.case.records for x in opened] == [(), ()]
+    assert "several exams" in unused[0].reason
+
+
+def test_a_manifest_says_what_belongs_together() -> None:
+    remark = note("Cough.", kind="note", name="note")
+    source = CaseSource(
+        files=(
+            FILES.picture("1.png", row=0),
+            FILES.picture("2.dcm", row=1, study="5" * 64),
+            FILES.document("n.txt", row=1),
+        ),
+        rows=(
+            ManifestRow(case="P1", note=remark),
+            ManifestRow(case="P1"),
+            ManifestRow(case="P2", note=remark),
+            ManifestRow(case="P3"),
+        ),
+        records=(note("Ward list.", kind="note", name="all"),),
+    )
+    (first, second), _ = account(FILES.domain, source)
+    assert [x.name for x in first.case.attachments] == ["1.png", "2.dcm", "n.txt"]
+    assert [x.name for x in first.case.records] == ["note", "n.txt", "all"]
+    assert (second.case.name, second.case.attachments) == ("P2", ())
+    assert [x.name for x in second.case.records] == ["note", "all"]
+
+
+def test_what_is_neither_exam_nor_note_is_named() -> None:
+    _, unused = account(FILES.domain, CaseSource(files=(FILES.picture("x.xyz", role=Role.OTHER),)))
+    assert "belongs to no study" in unused[0].reason
+
+
+@given(st.lists(FILES.any_file(rows=3), max_size=12))
+def test_every_file_is_accounted_for_once(files: list[tuple[str, int | None, str]]) -> None:
+    source = CaseSource(
+        files=tuple(FILES.build(*x) for x in files),
+        rows=(ManifestRow(case="A"), ManifestRow(case="A"), ManifestRow(case=None)),
+    )
+    account(FILES.domain, source)
+
+
+def test_mentions_are_cited_and_raise_the_priority() -> None:
+    domain = RadiologyAssistant()
+    text = note("?pneumothorax after a fall, rib fracture", kind="note", name="n.txt")
+    case = case_of(domain, [FILES.attachment("a.png", modality="DX")], [text])
+    outputs = ModelOutputs(
+        matches=(
+            match(QUERY["fracture"], text, 0.8),
+            match(QUERY["pneumothorax"], text, 0.6),
+            match(QUERY["stroke"], text, 0.49),
+        )
+    )
+    verdict = domain.assess(case, outputs)
+    first, second = verdict.findings
+    assert first.title == "Note mentions: pneumothorax"
+    assert (first.severity, first.probability, first.threshold) == ("critical", None, 0.5)
+    assert second.label == "fracture"
+    assert isinstance(first.evidence[0], CitedPassage)
+    assert first.evidence[0].text == text.text
+    assert (verdict.priority, verdict.score) == (2, 0.6)
+    assert domain.recommend(case, verdict) == "not_assessed"
+    assert verdict.abstention is not None
+    assert (verdict.abstention.part, verdict.abstention.reason) == ("image", "no_adapter")
+    assert "No adapter fits DX images; the image was not assessed" in verdict.abstention.message
+
+
+@pytest.mark.parametrize(("label", "priority"), [("fracture", 1), ("nodule_or_mass", 0)])
+def test_less_severe_mentions_raise_less(label: str, priority: int) -> None:
+    domain = RadiologyAssistant()
+    text = note("text", kind="note", name="n")
+    outputs = ModelOutputs(matches=(match(QUERY[label], text, 0.7),))
+    verdict = domain.assess(case_of(domain, [FILES.attachment("a.png")], [text]), outputs)
+    assert (verdict.priority, verdict.score) == (priority, 0.7)
+
+
+def test_settings_say_what_counts_as_a_mention() -> None:
+    domain = RadiologyAssistant()
+    domain.configure(RadiologySettings(min_similarity=0.3, max_passages=1))
+    text = note("One.\n\nTwo.\n\nThree.", kind="note", name="n")
+    matches = tuple(match(QUERY["stroke"], text, 0.4 + i / 10, passage=i) for i in range(3))
+    case = case_of(domain, [FILES.attachment("a.png")], [text])
+    (finding,) = domain.assess(case, ModelOutputs(matches=matches)).findings
+    assert [x.text for x in finding.evidence if isinstance(x, CitedPassage)] == ["Three."]
+
+
+def test_without_note_and_adapter_it_abstains_from_the_case() -> None:
+    domain = RadiologyAssistant()
+    case = case_of(domain, [FILES.attachment("a.png")])
+    verdict = domain.assess(case, ModelOutputs())
+    assert verdict.abstention is not None
+    assert (verdict.abstention.part, verdict.abstention.reason) == ("case", "no_adapter")
+    assert "nothing about whether it is normal" in verdict.abstention.message
+    assert (verdict.priority, verdict.score) == (0, 0.0)
+
+
+@pytest.mark.parametrize(("notes", "reason"), [(True, "no_image"), (False, "nothing_to_read")])
+def test_a_case_without_an_image_says_so(notes: bool, reason: str) -> None:
+    domain = RadiologyAssistant()
+    records = [note("text", kind="note", name="n")] if notes else []
+    verdict = domain.assess(case_of(domain, [], records), ModelOutputs())
+    assert verdict.abstention is not None
+    assert verdict.abstention.reason == reason
+
+
+def test_no_image_is_given_to_a_model_that_was_not_made_for_exams() -> None:
+    domain = RadiologyAssistant()
+    case = case_of(domain, [FILES.attachment("a.png")], [note("x", kind="note", name="n")])
+    inputs = domain.prepare(case, {case.attachments[0].sha256: np.zeros((2, 2, 3), dtype=np.uint8)})
+    assert (inputs.images, inputs.records) == ((), case.records)
+
+
+def test_negation_is_cautioned_wherever_a_mention_is_shown() -> None:
+    domain = RadiologyAssistant()
+    text = note("No pneumothorax.", kind="note", name="n")
+    case = case_of(domain, [FILES.attachment("a.png")], [text])
+    outputs = ModelOutputs(matches=(match(QUERY["pneumothorax"], text, 0.7),))
+    mention = FILES.assessment(domain.assess(case, outputs))
+    assert [x.code for x in flag_assessment(case, mention)] == ["negation_not_read"]
+    assert list(flag_assessment(case, FILES.assessment(Verdict()))) == []
+    assert list(flag_assessment(replace(case, domain="other"), mention)) == []
