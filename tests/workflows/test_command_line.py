@@ -1,0 +1,136 @@
+"""The commands as a user types them: exit status, JSON on standard output, words beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from plates import MANUAL, plate
+from secondlook_workflows.cli.app import build
+
+CLI = build()
+
+
+def run(*words: str, status: int = 0) -> Result:
+    """Run a command and check its exit status."""
+    outcome = CliRunner().invoke(CLI, list(words))
+    assert outcome.exit_code == status, outcome.output
+    return outcome
+
+
+def run_json(*words: str, status: int = 0) -> Any:
+    """Run a command with --json; what stands on standard output must be one document."""
+    return json.loads(run(*words, "--json", status=status).stdout)
+
+
+def test_the_main_job_from_an_empty_folder(goods: Path, parts: Path) -> None:
+    learned = run_json("learn", "defect-inspector", "--goods", str(goods), "--product", "plate")
+    assert learned["adapter"] == "defect-inspector/plate/1"
+    assert {"mode", "backbone", "metrics", "seconds", "peak_rss_mb"} <= set(learned)
+    manual = str(parts.parent / "manual.md")
+    words = ("run", "defect-inspector", str(parts), "--record", manual, "--product", "plate")
+    first = run_json(*words)
+    assert (first["added"], first["assessed"]) == (2, 2)
+    evidence = [
+        e
+        for case in first["cases"]
+        for finding in case["assessment"]["findings"]
+        for e in finding["evidence"]
+        if e["kind"] == "passage"
+    ]
+    cited = evidence[0]
+    assert MANUAL[cited["start"] : cited["end"]] == cited["text"]
+    again = run_json(*words)
+    assert (again["added"], again["assessed"], len(again["cases"])) == (0, 0, 2)
+
+    listed = run_json("worklist")
+    assert [x["title"] for x in listed["cases"]] == ["holed.png", "fine.png"]
+    case = listed["cases"][0]["id"]
+    assert "holed.png" in run("show", case[:8]).stdout
+    decided = run_json(
+        "decide", case[:8], "scrap", "--reviewer", "ada", "--finding", "anomaly=agree"
+    )
+    assert decided["disposition"] == "scrap"
+    assert len(run_json("show", case)["decisions"]) == 1
+    assert run_json("worklist")["counts"]["decided"] == 1
+    assert run("export", "defect-inspector").stdout.count("\n") == 3
+    assert run_json("db", "verify-audit")["problems"] == []
+    assert run_json("db", "check")["problems"] == []
+
+
+def test_quarantined_files_give_status_three(parts: Path) -> None:
+    (parts / "empty.png").touch()
+    report = run_json("ingest", "defect-inspector", str(parts), status=3)
+    bad = [x for x in report["files"] if x["outcome"] == "quarantined"]
+    assert [x["reason"] for x in bad] == ["empty"]
+    assert [x["reason"] for x in run_json("quarantine")] == ["empty"]
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    report = run_json("ingest", "defect-inspector", str(tmp_path / "nowhere"), status=3)
+    assert report["files"][0]["reason"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "part"),
+    [
+        (("ingest",), 2, "Missing argument"),
+        (("evaluate", "defect-inspector"), 2, "exactly one of"),
+        (("ingest", "astrology", "."), 1, "no domain is called 'astrology'"),
+        (("worklist", "--domain", "astrology"), 1, "there is: defect-inspector"),
+        (("show", "abc"), 1, "secondlook worklist"),
+        (("export", "defect-inspector", "--format", "xls"), 1, "csv, json"),
+    ],
+)
+def test_mistakes_are_answered_with_what_would_work(
+    parts: Path, words: tuple[str, ...], status: int, part: str
+) -> None:
+    run("init")
+    outcome = run(*words, status=status)
+    assert part in " ".join((outcome.stderr + outcome.stdout).split())
+    assert "Traceback" not in outcome.output
+
+
+def test_without_a_workspace_the_answer_names_init() -> None:
+    assert "secondlook init" in run("worklist", status=1).stderr
+
+
+def test_a_manifest_without_the_right_columns_is_refused(tmp_path: Path) -> None:
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("picture,label\na.png,x\n")
+    outcome = run("ingest", "defect-inspector", str(manifest), status=1)
+    assert "image" in outcome.stderr
+
+
+def test_a_manifest_with_a_missing_file_opens_the_other_rows(tmp_path: Path) -> None:
+    plate(1).save(tmp_path / "here.png")
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("case,image\na,here.png\nb,gone.png\nc,../outside.png\n")
+    report = run_json("ingest", "defect-inspector", str(manifest), status=3)
+    assert report["added"] == 1
+    bad = {x["source"]: x["reason"] for x in report["files"] if x["outcome"] == "quarantined"}
+    assert bad == {"gone.png": "not_found", "../outside.png": "outside_source"}
+
+
+def test_doctor_looks_at_everything() -> None:
+    run("init")
+    checks = {x["name"]: x for x in run_json("doctor")}
+    assert checks["database"]["ok"]
+    assert checks["backbone minilm"]["ok"]
+    assert "untrained" in checks["backbone untrained"]["found"]
+
+
+def test_version() -> None:
+    assert run("--version").stdout.startswith("secondlook ")
+
+
+def test_every_command_has_help() -> None:
+    import typer
+
+    group = typer.main.get_command(CLI)
+    names = list(group.commands)  # type: ignore[attr-defined]
+    assert {"ingest", "assess", "run", "learn", "evaluate", "decide", "work", "ui"} <= set(names)
+    for name in names:
+        assert "Usage" in run(name, "--help").stdout

@@ -1,0 +1,25 @@
+"""One case as a document: what `show --json` and `run --json` print."""
+
+from typing import Any
+
+from secondlook.codec import to_plain
+from secondlook.store.unit_of_work import UnitOfWork
+
+
+def case_document(case_id: str, unit: UnitOfWork) -> dict[str, Any]:
+    """The case with its latest assessment and all decisions.
+
+    Records are named with the number of their passages; the passages that matter stand with their
+    text and offsets in the evidence.
+    """
+    case = unit.cases.get(case_id)
+    assessment = unit.assessments.latest(case_id)
+    document: dict[str, Any] = to_plain(case)
+    for record, source in zip(document["records"], case.records, strict=True):
+        del record["text"]
+        record["passages"] = len(source.passages)
+    return {
+        "case": document,
+        "assessment": to_plain(assessment) if assessment else None,
+        "decisions": [to_plain(x) for x in unit.decisions.of(case_id)],
+    }

@@ -1,0 +1,9 @@
+"""The command line: `secondlook …`. Words in, verbs called, tables or JSON out.
+
+Exit status: 0 all done · 2 the words of the call are off · 3 done, but some inputs were
+quarantined or failed · 1 it broke · 130 stopped by Ctrl-C (what was finished is stored).
+"""
+
+from secondlook_workflows.cli.app import main
+
+__all__ = ["main"]

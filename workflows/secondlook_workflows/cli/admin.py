@@ -1,0 +1,171 @@
+"""Commands about the installation: init, doctor, plugins, db, demo, work, ui."""
+
+from typing import Annotated
+
+import typer
+
+from secondlook.codec import to_plain
+from secondlook.discovery import load_plugins
+from secondlook.settings import load_settings
+from secondlook.workspace import default_home, init_workspace
+from secondlook_workflows.cli.common import Json, session
+from secondlook_workflows.cli.console import (
+    BROKE,
+    DONE,
+    PARTLY,
+    failing_clearly,
+    print_json,
+    print_table,
+    progress,
+    say,
+)
+
+plugins = typer.Typer(help="Plugins: what loaded, what failed and why.", no_args_is_help=True)
+db = typer.Typer(help="The case database.", no_args_is_help=True)
+
+
+def init(
+    database: Annotated[
+        str | None, typer.Option("--database", help="A database URL; else SQLite in the workspace.")
+    ] = None,
+) -> None:
+    """Make a workspace and bring its database up to date."""
+    with failing_clearly():
+        workspace = init_workspace(default_home(), database)
+        workspace.database.dispose()
+    say(f"workspace in {workspace.home}")
+
+
+def doctor(json: Json = False) -> None:
+    """Look at the machine, versions, models and database; say what is missing."""
+    from secondlook_workflows import doctor as verb
+
+    with failing_clearly():
+        checks = verb.run()
+    if json:
+        print_json([to_plain(x) for x in checks])
+    else:
+        rows = [("ok" if x.ok else "LOOK", x.name, x.found, x.remedy) for x in checks]
+        print_table(("", "what", "found", "do"), rows)
+    raise typer.Exit(DONE if all(x.ok for x in checks) else PARTLY)
+
+
+@plugins.command("list")
+def list_plugins(json: Json = False) -> None:
+    """Plugins with what they bring; those that failed, with their error."""
+    with failing_clearly():
+        found = load_plugins(load_settings(default_home()))
+    if json:
+        domains = [{"name": x.name, "title": x.title} for x in found.domains.values()]
+        loaded, failed = ([to_plain(x) for x in y] for y in (found.loaded, found.failures))
+        print_json({"plugins": loaded, "failures": failed, "domains": domains})
+    else:
+        rows = [(x.name, "loaded", f"{x.distribution} {x.version}") for x in found.loaded]
+        rows += [(x.name, "FAILED", f"{x.distribution}: {x.error}") for x in found.failures]
+        print_table(("plugin", "state", "from"), rows)
+        print_table(("domain", "title"), [(x.name, x.title) for x in found.domains.values()])
+
+
+@db.command("upgrade")
+def upgrade() -> None:
+    """Bring the schema up to date. What is there is kept."""
+    with session() as context:
+        context.workspace.database.upgrade()
+    say("the schema is up to date")
+
+
+@db.command("check")
+def check(json: Json = False) -> None:
+    """Compare the database with the schema this version expects."""
+    with session() as context:
+        problems = context.workspace.database.check()
+    if json:
+        print_json({"problems": list(problems)})
+    else:
+        say("\n".join(problems) or "the schema is what it should be")
+    raise typer.Exit(BROKE if problems else DONE)
+
+
+@db.command("verify-audit")
+def verify_audit(json: Json = False) -> None:
+    """Verify every audit chain and its signed head."""
+    with session() as context, context.workspace.database.read() as unit:
+        report = unit.audit.verify()
+    if json:
+        print_json(report)
+    else:
+        for problem in report.problems:
+            say(f"  {problem.chain} event {problem.seq}: {problem.what}")
+        state = f"{len(report.problems)} problems" if report.problems else "all is well"
+        say(f"{report.events} events in {report.chains} chains: {state}")
+    raise typer.Exit(BROKE if report.problems else DONE)
+
+
+def demo(
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Open the review UI at the end.")] = True,
+    port: Annotated[int, typer.Option("--port")] = 8501,
+    json: Json = False,
+) -> None:
+    """The main job on made-up cases of both domains, then the review UI."""
+    from secondlook_workflows import demo as verb
+    from secondlook_workflows.cli import text
+
+    with failing_clearly(), progress() as bars:
+        init_workspace(default_home()).database.dispose()
+        report = verb.run(bars)
+    if json:
+        print_json(report)
+    else:
+        text.worklist(report.page, report.counts)
+        say(f"the cases are in {default_home()}")
+    if ui:
+        _serve(port)
+    else:
+        say("look at them with: secondlook ui")
+
+
+def work(
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when nothing is queued any more.")
+    ] = False,
+) -> None:
+    """A worker: runs queued jobs with one resident set of models, until stopped."""
+    from secondlook_workflows import work as verb
+
+    with session() as context:
+        done = verb.run(verb.WorkConfig(until_idle=until_idle), context)
+    say(f"{done} jobs are finished")
+
+
+def jobs(json: Json = False) -> None:
+    """Queued, running and finished jobs."""
+    from secondlook_workflows import durable
+
+    with session() as context:
+        found = durable.jobs(context.workspace)
+    if json:
+        print_json([to_plain(x) for x in found])
+    else:
+        print_table(("job", "verb", "status"), [(x.id, x.verb, x.status) for x in found])
+
+
+def ui(port: Annotated[int, typer.Option("--port", help="On this machine only.")] = 8501) -> None:
+    """Open the review UI, with a worker beside it."""
+    with session(create=True):
+        pass
+    _serve(port)
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (init, doctor, demo, work, jobs, ui):
+        cli.command()(command)
+    cli.add_typer(plugins, name="plugins")
+    cli.add_typer(db, name="db")
+
+
+def _serve(port: int) -> None:
+    from secondlook_workflows.serve import serve
+
+    with failing_clearly():
+        serve(port)

@@ -1,0 +1,233 @@
+"""Commands about cases: ingest, assess, run, worklist, show, decide, export."""
+
+import getpass
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from secondlook.codec import to_plain
+from secondlook.store.worklist import WorklistFilter
+from secondlook_workflows import assess as assess_verb
+from secondlook_workflows import decide as decide_verb
+from secondlook_workflows import export as export_verb
+from secondlook_workflows import ingest as ingest_verb
+from secondlook_workflows.cases import case_document
+from secondlook_workflows.cli import text
+from secondlook_workflows.cli.common import (
+    DomainArgument,
+    DomainOption,
+    Json,
+    Product,
+    Records,
+    Sources,
+    session,
+)
+from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say, stopped
+from secondlook_workflows.context import Context
+from secondlook_workflows.durable import enqueue_assess
+
+Case = Annotated[str, typer.Argument(help="A case id, or the beginning of one.")]
+Adapter = Annotated[
+    str | None, typer.Option("--adapter", help="An adapter other than the champion.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many.")]
+
+
+def ingest(
+    domain: DomainArgument,
+    sources: Sources,
+    record: Records = None,
+    product: Product = None,
+    json: Json = False,
+) -> None:
+    """Read files into cases. Doing it twice adds nothing."""
+    with session(create=True) as context:
+        report = ingest_verb.run(_ingest_config(domain, sources, record, product), context)
+    if json:
+        print_json({**to_plain(report), "quarantined": len(report.quarantined)})
+    else:
+        text.ingested(report)
+    _finish(interrupted=report.interrupted, troubled=bool(report.quarantined))
+
+
+def assess(
+    domain: DomainOption = None,
+    case: Annotated[list[str] | None, typer.Option("--case", help="Only this. Repeatable.")] = None,
+    adapter: Adapter = None,
+    limit: Limit = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker.")] = False,
+    json: Json = False,
+) -> None:
+    """Take the first look at every case that waits for one."""
+    with session() as context:
+        if queue:
+            job = enqueue_assess(context.workspace, domain=domain, cases=tuple(case or ()))
+            print_json({"job": job}) if json else say(f"queued as {job}; run `secondlook work`")
+            return
+        config = assess_verb.AssessConfig(
+            domain=domain, cases=tuple(case or ()), adapter=adapter, limit=limit
+        )
+        report = assess_verb.run(config, context)
+    if json:
+        print_json(report)
+    else:
+        text.assessed(report)
+    _finish(interrupted=report.interrupted, troubled=bool(report.failed))
+
+
+def run(
+    domain: DomainArgument,
+    sources: Sources,
+    record: Records = None,
+    product: Product = None,
+    json: Json = False,
+) -> None:
+    """Ingest and assess: files in, cases with a first look out."""
+    with session(create=True) as context:
+        ingested = ingest_verb.run(_ingest_config(domain, sources, record, product), context)
+        looked = assess_verb.AssessReport(interrupted=ingested.interrupted)
+        waiting = _waiting(ingested.cases, context)
+        if waiting and not ingested.interrupted:
+            looked = assess_verb.run(assess_verb.AssessConfig(cases=waiting), context)
+        documents = [_document(x, context) for x in ingested.cases] if json else []
+    if json:
+        print_json({**_run_summary(ingested, looked), "cases": documents})
+    else:
+        text.ingested(ingested)
+        text.assessed(looked)
+    troubled = bool(ingested.quarantined or looked.failed)
+    _finish(interrupted=looked.interrupted, troubled=troubled)
+
+
+def worklist(
+    domain: DomainOption = None,
+    product: Product = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    json: Json = False,
+) -> None:
+    """Open cases in the order in which they should be looked at."""
+    with session() as context:
+        if domain is not None:
+            context.plugins.domain(domain)
+        with context.workspace.database.read() as unit:
+            page = unit.worklist.page(WorklistFilter(domain=domain, product=product), limit=limit)
+            counts = unit.worklist.counts(domain)
+    if json:
+        summary = {x.value: n for x, n in counts.by_status.items()}
+        print_json({"cases": to_plain(page)["rows"], "counts": summary, "held": counts.held})
+    else:
+        text.worklist(page, counts)
+
+
+def show(case: Case, json: Json = False) -> None:
+    """One case with its first look, evidence and decisions."""
+    with session() as context:
+        with context.workspace.database.read() as unit:
+            document = _document(unit.cases.resolve(case), context)
+        domain = context.plugins.domain(document["case"]["domain"])
+    if json:
+        print_json(document)
+    else:
+        text.case(document, domain)
+
+
+def decide(
+    case: Case,
+    disposition: Annotated[str, typer.Argument(help="One of the domain's outcomes.")],
+    reviewer: Annotated[str, typer.Option("--reviewer", help="Who decides.")] = "",
+    finding: Annotated[
+        list[str] | None, typer.Option("--finding", help="LABEL=agree|edit|reject|add. Repeatable.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    amend: Annotated[bool, typer.Option("--amend", help="Replace the present decision.")] = False,
+    json: Json = False,
+) -> None:
+    """Record a person's decision about a case."""
+    with session() as context:
+        config = decide_verb.DecideConfig(
+            case=case,
+            disposition=disposition,
+            reviewer=reviewer or getpass.getuser(),
+            acts=tuple(decide_verb.parse_act(x) for x in finding or ()),
+            reason=reason,
+            amend=amend,
+        )
+        decision = decide_verb.run(config, context)
+    if json:
+        print_json(decision)
+    else:
+        say(f"case {decision.case_id[:8]}: {decision.disposition}, by {decision.reviewer}")
+
+
+def export(
+    domain: DomainArgument,
+    format: Annotated[str, typer.Option("--format", help="csv, json, or a plugin's.")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", help="A file; else standard output.")] = None,
+) -> None:
+    """Write cases with their first looks and decisions."""
+    with session() as context:
+        config = export_verb.ExportConfig(domain=domain, format=format, out=out)
+        report = export_verb.run(config, context)
+    say(f"{report.cases} cases written" + (f" to {report.out}" if report.out else ""))
+
+
+def quarantine(domain: DomainOption = None, json: Json = False) -> None:
+    """Files that could not be read, each with its reason."""
+    with session() as context, context.workspace.database.read() as unit:
+        rows = unit.quarantine.all(domain)
+    if json:
+        print_json([to_plain(x) for x in rows])
+    else:
+        print_table(("file", "reason", "detail"), [(x.source, x.reason, x.detail) for x in rows])
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (ingest, assess, run, worklist, show, decide, export, quarantine):
+        cli.command()(command)
+
+
+def _ingest_config(
+    domain: str, sources: list[Path], records: list[Path] | None, product: str | None
+) -> ingest_verb.IngestConfig:
+    return ingest_verb.IngestConfig(
+        domain=domain, sources=tuple(sources), records=tuple(records or ()), product=product
+    )
+
+
+def _waiting(cases: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """Those of the cases that nobody decided and that the present adapter has not looked at."""
+    wanted = set(cases)
+    waiting = assess_verb.waiting(assess_verb.AssessConfig(), context)
+    return tuple(x for x in waiting if x in wanted)
+
+
+def _document(case_id: str, context: Context) -> dict[str, Any]:
+    with context.workspace.database.read() as unit:
+        return case_document(case_id, unit)
+
+
+def _run_summary(
+    ingested: ingest_verb.IngestReport, looked: assess_verb.AssessReport
+) -> dict[str, Any]:
+    outcomes = Counter(x.outcome.value for x in ingested.files)
+    return {
+        "domain": ingested.domain,
+        "added": ingested.added,
+        "changed": ingested.changed,
+        "outcomes": dict(outcomes),
+        "files": [to_plain(x) for x in ingested.files],
+        "assessed": looked.assessed,
+        "abstained": looked.abstained,
+        "failed": looked.failed,
+        "interrupted": looked.interrupted,
+    }
+
+
+def _finish(*, interrupted: bool, troubled: bool) -> None:
+    if interrupted:
+        stopped()
+    if troubled:
+        raise typer.Exit(PARTLY)

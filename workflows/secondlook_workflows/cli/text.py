@@ -1,0 +1,97 @@
+"""Reports as people read them in a terminal."""
+
+from collections import Counter
+from typing import Any
+
+from rich.panel import Panel
+from rich.text import Text
+
+from secondlook.cases import CaseStatus
+from secondlook.domain import Domain
+from secondlook.store.worklist import CaseSummary, Counts, WorklistPage
+from secondlook_workflows.assess import AssessReport
+from secondlook_workflows.cli.console import out, print_table, say
+from secondlook_workflows.ingest import IngestReport, Outcome
+
+SHORT = 8
+"""Characters of a case id that are shown."""
+
+
+def ingested(report: IngestReport) -> None:
+    """What was read; every file that was not gets a line with its reason."""
+    counts = Counter(x.outcome for x in report.files)
+    parts = [f"{counts[x]} {x}" for x in Outcome if counts[x]]
+    say(
+        f"{len(report.files)} files: {', '.join(parts) or 'nothing to read'}; {report.added} new cases"
+    )
+    for file in report.files:
+        if file.outcome in (Outcome.QUARANTINED, Outcome.KEPT):
+            say(f"  {file.source}: {file.outcome} ({file.detail or file.reason})")
+
+
+def assessed(report: AssessReport) -> None:
+    """How many were looked at, and which could not be."""
+    say(f"{report.assessed} cases assessed, {report.abstained} of them with an abstention")
+    for case, reason in report.failed.items():
+        say(f"  {case[:SHORT]} failed: {reason}")
+
+
+def worklist(page: WorklistPage, counts: Counts) -> None:
+    """The page as a table, then how many there are in all."""
+    columns = ("case", "domain", "product", "title", "first look", "score", "held by")
+    print_table(columns, [_worklist_row(x) for x in page.rows])
+    waiting = sum(n for status, n in counts.by_status.items() if status is not CaseStatus.DECIDED)
+    decided = counts.by_status.get(CaseStatus.DECIDED, 0)
+    say(f"{waiting} open, {counts.held} held, {decided} decided")
+
+
+def case(document: dict[str, Any], domain: Domain) -> None:
+    """One case from top to bottom."""
+    about, look = document["case"], document["assessment"]
+    out.print(Text(f"{about['title']}  ({domain.title}, {about['status']})", style="bold"))
+    out.print(Text(f"case {about['id']}, opened {about['opened_at']}", style="dim"))
+    for attachment in about["attachments"]:
+        out.print(Text(f"  {attachment['role']}: {attachment['name']}"))
+    if look is None:
+        out.print("no first look yet: secondlook assess --case " + about["id"][:SHORT])
+    else:
+        _look(look)
+    for decision in document["decisions"]:
+        out.print(
+            Text(f"decided {decision['disposition']} by {decision['reviewer']}", "bold green")
+        )
+
+
+def _look(look: dict[str, Any]) -> None:
+    if look["abstention"]:
+        out.print(Text(f"not assessed: {look['abstention']['message']}", style="yellow"))
+    for finding in look["findings"]:
+        score = "" if finding["score"] is None else f"  score {finding['score']:.3f}"
+        limit = "" if finding["threshold"] is None else f" (raised from {finding['threshold']:.3f})"
+        out.print(Text(f"- {finding['title']}{score}{limit}", style="bold"))
+        for item in finding["evidence"]:
+            if item["kind"] == "passage":
+                _passage(item)
+    if look["disposition"]:
+        out.print(Text(f"recommended: {look['disposition']}"))
+    for flag in look["flags"]:
+        out.print(Text(f"! {flag['message']}", style="yellow"))
+
+
+def _passage(item: dict[str, Any]) -> None:
+    page = f", page {item['page']}" if item["page"] else ""
+    title = f"{item['record_name']}{page}, line {item['line']}"
+    out.print(Panel(Text(item["text"]), title=Text(title), title_align="left", width=100))
+
+
+def _worklist_row(row: CaseSummary) -> tuple[object, ...]:
+    look = row.headline or row.abstained or row.failure or row.status.value
+    return (
+        row.id[:SHORT],
+        row.domain,
+        row.product,
+        row.title,
+        look,
+        f"{row.score:.3f}",
+        row.held_by,
+    )

@@ -1,0 +1,58 @@
+"""What every verb is given: the workspace, the plugins, resident models and a progress display."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from secondlook.discovery import load_plugins
+from secondlook.plugins import Plugins
+from secondlook.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from secondlook.models.runtime import Runtime
+
+
+class Progress(Protocol):
+    """A display of how far a verb is."""
+
+    def start(self, title: str, total: int | None) -> None:
+        """A new stage begins; `total` is None where nobody can know it."""
+
+    def advance(self, steps: int = 1) -> None:
+        """So many more are done."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def start(self, title: str, total: int | None) -> None:
+        """Show nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Show nothing."""
+
+
+@dataclass
+class Context:
+    """The surroundings of a verb. Models are loaded when first used and then stay."""
+
+    workspace: Workspace
+    plugins: Plugins
+    actor: str = "secondlook"
+    """Who is named in the audit trail."""
+    progress: Progress = field(default_factory=Silent)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """Resident backbones."""
+        from secondlook.models.runtime import Runtime
+
+        return Runtime(self.plugins.backbones, threads=self.workspace.settings.threads)
+
+
+def open_context(home: Path | None = None, progress: Progress | None = None) -> Context:
+    """A context over an existing workspace with every installed plugin."""
+    workspace = open_workspace(home)
+    plugins = load_plugins(workspace.settings)
+    return Context(workspace, plugins, progress=progress or Silent())

@@ -1,0 +1,181 @@
+"""ingest: files in, cases out; every file gets an outcome and a second call adds nothing.
+
+A file that cannot be read becomes a quarantine row and its neighbours go on. Ctrl-C stops reading
+and opens the cases whose files were read; running the same command again does the rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
+from secondlook.intake.outcome import QuarantinedFile
+from secondlook_workflows.context import Context
+from secondlook_workflows.gather import gather
+from secondlook_workflows.recorded import recorded
+
+BATCH = 100
+"""Cases per transaction: long enough to be fast, short enough not to block reviewers."""
+
+
+class Outcome(StrEnum):
+    """What became of one file."""
+
+    OPENED = "opened"
+    """It belongs to a case that is new."""
+    JOINED = "joined"
+    """It belongs to a case that was there and now has more than before."""
+    KNOWN = "known"
+    """Its case was there already, with this file."""
+    KEPT = "kept"
+    """It was read and belongs to no case; the reason says why."""
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestConfig:
+    """What to read, for which domain."""
+
+    domain: str
+    sources: tuple[Path, ...]
+    records: tuple[Path, ...] = ()
+    product: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOutcome:
+    """What became of one file, by the name the user knows."""
+
+    source: str
+    outcome: Outcome
+    case: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestReport:
+    """Outcomes of all files, and how many cases they made."""
+
+    domain: str
+    files: tuple[FileOutcome, ...]
+    cases: tuple[str, ...]
+    """Ids of all cases of this source, new and known."""
+    added: int
+    changed: int
+    interrupted: bool = False
+
+    @property
+    def quarantined(self) -> tuple[FileOutcome, ...]:
+        """The files that could not be read."""
+        return tuple(x for x in self.files if x.outcome is Outcome.QUARANTINED)
+
+
+def run(config: IngestConfig, context: Context) -> IngestReport:
+    """Read the sources and open their cases."""
+    domain = context.plugins.domain(config.domain)
+    with recorded("ingest", config, context) as metrics:
+        gathered = gather(
+            config.sources,
+            config.records,
+            kind=domain.record_kind,
+            product=config.product,
+            context=context,
+        )
+        _quarantine(gathered.quarantined, config.domain, context)
+        report = _open(domain, gathered.source, context)
+        files = (*report.files, *(refused(x) for x in gathered.quarantined))
+        report = IngestReport(
+            domain=config.domain,
+            files=tuple(sorted(files, key=lambda x: x.source)),
+            cases=report.cases,
+            added=report.added,
+            changed=report.changed,
+            interrupted=gathered.interrupted,
+        )
+        metrics |= _summary(report)
+    return report
+
+
+def _quarantine(files: Sequence[QuarantinedFile], domain: str, context: Context) -> None:
+    with context.workspace.database.write() as unit:
+        for file in files:
+            unit.quarantine.add(file, domain=domain)
+        unit.commit()
+
+
+def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
+    opened: list[Opened] = []
+    files: list[FileOutcome] = []
+    for item in domain.open_cases(source):
+        if isinstance(item, Unused):
+            files.append(_kept(item))
+        else:
+            opened.append(item)
+    cases: dict[str, None] = {}
+    counts = {Outcome.OPENED: 0, Outcome.JOINED: 0, Outcome.KNOWN: 0}
+    context.progress.start("opening cases", len(opened))
+    for batch in _batches(opened):
+        for item, case, outcome in _store(batch, context):
+            cases[case] = None
+            counts[outcome] += 1
+            files.extend(_belongs(x, case, outcome) for x in item.files)
+        context.progress.advance(len(batch))
+    return IngestReport(
+        domain=domain.name,
+        files=tuple(files),
+        cases=tuple(cases),
+        added=counts[Outcome.OPENED],
+        changed=counts[Outcome.JOINED],
+    )
+
+
+def _store(batch: Sequence[Opened], context: Context) -> list[tuple[Opened, str, Outcome]]:
+    stored = []
+    with context.workspace.database.write() as unit:
+        for item in batch:
+            added = unit.cases.add(item.case, actor=context.actor)
+            outcome = (
+                Outcome.OPENED
+                if added.created
+                else Outcome.JOINED
+                if added.changed
+                else Outcome.KNOWN
+            )
+            stored.append((item, added.id, outcome))
+        unit.commit()
+    return stored
+
+
+def _batches(opened: Sequence[Opened]) -> Iterator[Sequence[Opened]]:
+    for start in range(0, len(opened), BATCH):
+        yield opened[start : start + BATCH]
+
+
+def _belongs(file: IntakeFile, case: str, outcome: Outcome) -> FileOutcome:
+    return FileOutcome(source=file.source, outcome=outcome, case=case)
+
+
+def _kept(item: Unused) -> FileOutcome:
+    return FileOutcome(source=item.file.source, outcome=Outcome.KEPT, reason=item.reason)
+
+
+def refused(file: QuarantinedFile) -> FileOutcome:
+    """The outcome of a file that was quarantined."""
+    return FileOutcome(
+        source=file.source,
+        outcome=Outcome.QUARANTINED,
+        reason=file.reason.value,
+        detail=file.detail,
+    )
+
+
+def _summary(report: IngestReport) -> dict[str, int | bool]:
+    return {
+        "files": len(report.files),
+        "added": report.added,
+        "changed": report.changed,
+        "quarantined": len(report.quarantined),
+        "interrupted": report.interrupted,
+    }

@@ -1,0 +1,116 @@
+"""Assessing labelled cases through the engine, whole and with one modality taken away."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondlook.cases import Assessment, Case
+from secondlook.engine import Engine
+from secondlook.errors import IntakeError, SecondlookError
+from secondlook_workflows.context import Context
+from secondlook_workflows.datasets import Labelled
+
+if TYPE_CHECKING:
+    from secondlook.models.adapters import GoodsAdapter
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One labelled case and its assessment."""
+
+    labelled: Labelled
+    assessment: Assessment
+
+
+@dataclass
+class Measurement:
+    """All cases that could be assessed, and why the others could not."""
+
+    cases: list[Measured]
+    failed: dict[str, str] = field(default_factory=dict)
+    """Reason by the case's title."""
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """(n,) whether anything is to be found."""
+        return np.array([bool(x.labelled.labels) for x in self.cases])
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(n,) what orders the worklist."""
+        return np.array([x.assessment.score for x in self.cases], dtype=np.float64)
+
+    @property
+    def flagged(self) -> NDArray[np.bool_]:
+        """(n,) whether anything was found."""
+        return np.array([bool(x.assessment.findings) for x in self.cases])
+
+    @property
+    def judged(self) -> bool:
+        """Whether at least one case was not abstained on, or has a finding all the same."""
+        return any(x.assessment.findings or not x.assessment.abstention for x in self.cases)
+
+
+class Measurer:
+    """Assesses labelled cases; anomaly maps are kept in memory under `maps`."""
+
+    def __init__(
+        self, labelled: Sequence[Labelled], adapter: "GoodsAdapter | None", context: Context
+    ) -> None:
+        self.maps: dict[str, bytes] = {}
+        self._labelled = labelled
+        self._adapter = adapter
+        self._progress = context.progress
+        paths = {sha: path for x in labelled for sha, path in x.paths.items()}
+        self._engine = Engine(
+            plugins=context.plugins,
+            runtime=context.runtime,
+            settings=context.workspace.settings,
+            locate=lambda attachment: paths[attachment.sha256],
+            keep=self._keep,
+        )
+
+    def whole(self) -> Measurement:
+        """Every case as it is. Raises SecondlookError if not one could be assessed."""
+        measured = self._measure("measuring", lambda number, case: case, self._adapter)
+        if not measured.cases:
+            raise SecondlookError(f"none of {len(self._labelled)} cases could be assessed")
+        return measured
+
+    def ablations(self) -> dict[str, Measurement]:
+        """The same cases with one modality taken away, or with another case's text."""
+        texts = [x.case.records for x in self._labelled]
+        return {
+            "image": self._measure(
+                "image alone", lambda _, case: replace(case, records=()), self._adapter
+            ),
+            "text": self._measure("text alone", lambda _, case: case, None),
+            "shuffled_text": self._measure(
+                "shuffled text", lambda i, case: replace(case, records=texts[i - 1]), self._adapter
+            ),
+        }
+
+    def _measure(
+        self,
+        title: str,
+        change: Callable[[int, Case], Case],
+        adapter: "GoodsAdapter | None",
+    ) -> Measurement:
+        measurement = Measurement([])
+        self._progress.start(title, len(self._labelled))
+        for number, item in enumerate(self._labelled):
+            try:
+                assessment = self._engine.assess(change(number, item.case), adapter)
+                measurement.cases.append(Measured(item, assessment))
+            except IntakeError as error:
+                measurement.failed[item.case.title] = str(error)
+            self._progress.advance()
+        return measurement
+
+    def _keep(self, data: bytes) -> str:
+        name = f"map-{len(self.maps)}"
+        self.maps[name] = data
+        return name

@@ -1,0 +1,87 @@
+"""work: a worker that runs queued jobs with one resident set of models.
+
+Any number of workers may share a PostgreSQL; on SQLite run one.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from dbos import DBOS
+
+from secondlook_workflows import assess
+from secondlook_workflows.context import Context
+from secondlook_workflows.durable import ASSESS, QUEUE, dbos_config, jobs
+
+BATCH = 10
+"""Cases per durable step: what is repeated at most after a kill."""
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkConfig:
+    """How long to work: until stopped, or until nothing is queued any more."""
+
+    until_idle: bool = False
+
+
+class _Worker:
+    """The context of this process; DBOS knows workflows only as module functions."""
+
+    context: Context | None = None
+
+    @classmethod
+    def get(cls) -> Context:
+        if cls.context is None:
+            raise RuntimeError("a queued workflow was started outside `secondlook work`")
+        return cls.context
+
+
+@DBOS.step(name="waiting")
+def _waiting(config: dict[str, Any]) -> list[str]:
+    return assess.waiting(_config(config), _Worker.get())
+
+
+@DBOS.step(name="assess_batch")
+def _assess_batch(cases: list[str]) -> dict[str, Any]:
+    context = _Worker.get()
+    # A fresh assessor: an adapter that was promoted meanwhile is used from here on.
+    report = assess.look(cases, assess.Assessor(context), context)
+    return {"assessed": report.assessed, "failed": report.failed}
+
+
+@DBOS.workflow(name=ASSESS)
+def _assess(config: dict[str, Any]) -> dict[str, Any]:
+    cases = config["cases"] or _waiting(config)
+    done: dict[str, Any] = {"total": len(cases), "assessed": 0, "failed": {}}
+    DBOS.set_event("progress", done)
+    for start in range(0, len(cases), BATCH):
+        batch = _assess_batch(cases[start : start + BATCH])
+        done["assessed"] += batch["assessed"]
+        done["failed"] |= batch["failed"]
+        DBOS.set_event("progress", done)
+    return done
+
+
+def run(config: WorkConfig, context: Context) -> int:
+    """Work until interrupted, or until idle; returns how many jobs are finished by then."""
+    _Worker.context = context
+    DBOS(config=dbos_config(context.workspace))
+    DBOS.launch()
+    try:
+        DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
+        while not (config.until_idle and _idle(context)):
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        DBOS.destroy()
+    return sum(x.status == "SUCCESS" for x in jobs(context.workspace))
+
+
+def _idle(context: Context) -> bool:
+    return not any(x.status in ("ENQUEUED", "PENDING") for x in jobs(context.workspace))
+
+
+def _config(config: dict[str, Any]) -> assess.AssessConfig:
+    return assess.AssessConfig(domain=config["domain"])
