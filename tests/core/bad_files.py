@@ -10,13 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 WORD_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 CONTENT_TYPES = (
@@ -30,7 +31,8 @@ CONTENT_TYPES = (
 def gradient(height: int = 64, width: int = 96) -> NDArray[np.uint8]:
     """A picture whose sides all differ, so that a flip shows."""
     rows, columns = np.mgrid[:height, :width]
-    return (rows * 2 + columns).astype(np.uint8)
+    picture: NDArray[np.uint8] = (rows * 2 + columns).astype(np.uint8)
+    return picture
 
 
 def empty(folder: Path) -> Path:
@@ -120,12 +122,12 @@ def pdf(filters: bytes, body: bytes) -> bytes:
     return out + b"xref\n0 6\n0000000000 65535 f \n" + table + trailer
 
 
-def dicom(pixels: NDArray[np.uint16] | None = None, **values: object) -> pydicom.FileDataset:
+def dicom(pixels: NDArray[np.uint16] | None = None, **values: Any) -> pydicom.FileDataset:
     """A CT picture as a dataset that can be written; `values` set further elements."""
     data = gradient().astype(np.uint16) if pixels is None else pixels
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = "1.2.826.0.1.3680043.8.498.1"
+    meta.MediaStorageSOPInstanceUID = UID("1.2.826.0.1.3680043.8.498.1")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = pydicom.FileDataset("", {}, file_meta=meta, preamble=bytes(128))
     elements = {
@@ -173,8 +175,8 @@ def nifti(values: NDArray[np.generic], affine: NDArray[np.float64] | None = None
     import nibabel
 
     matrix = np.eye(4) if affine is None else affine
-    image = nibabel.Nifti1Image(values, matrix)
-    content: bytes = image.to_bytes()  # type: ignore[no-untyped-call]
+    image: Any = nibabel.Nifti1Image  # without type hints
+    content: bytes = image(values, matrix).to_bytes()
     return content
 
 

@@ -4,6 +4,7 @@ import gzip
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -213,7 +214,7 @@ def test_multi_frame_is_a_volume_and_a_report_is_kept(reader: Reader, tmp_path: 
     ],
 )
 def test_wrong_headers_are_named(
-    values: dict[str, object], reason: Reason, reader: Reader, tmp_path: Path
+    values: dict[str, Any], reason: Reason, reader: Reader, tmp_path: Path
 ) -> None:
     outcome = taken(reader, tmp_path, bad_files.dicom_bytes(bad_files.dicom(**values)))
     assert isinstance(outcome, QuarantinedFile)

@@ -101,13 +101,16 @@ def _check_deflated(path: Path, limits: Limits) -> None:
 
 def _count_frames(header: Dataset, limits: Limits) -> int:
     frames = int(header.get("NumberOfFrames") or 1)
-    total = int(header.Rows) * int(header.Columns) * frames
-    if total > limits.max_pixels:
-        detail = (
-            f"The header states {int(header.Columns)} x {int(header.Rows)} pixels x {frames} "
-            f"frames; limits.max_pixels is {limits.max_pixels:,}."
-        )
-        raise Refused(Reason.TOO_MANY_PIXELS, detail)
+    one = int(header.Rows) * int(header.Columns)
+    total = one * frames
+    # Frames are decoded one at a time: one must be small enough, and all of them together.
+    for size, name in ((one, "max_pixels"), (total, "max_voxels")):
+        if size > getattr(limits, name):
+            detail = (
+                f"The header states {int(header.Columns)} x {int(header.Rows)} pixels x {frames} "
+                f"frames; limits.{name} is {getattr(limits, name):,}."
+            )
+            raise Refused(Reason.TOO_MANY_PIXELS, detail)
     if total <= 0:
         detail = f"The header states {frames} frames of {header.Columns} x {header.Rows} pixels."
         raise Refused(Reason.DAMAGED, detail)

@@ -15,6 +15,8 @@ from secondlook.intake.parse import Answer, parse_file, start
 from secondlook.settings import Limits
 
 FILES_PER_PROCESS = 2000  # bounds what leaks in C libraries add up to
+LARGE = 16 * 2**20
+"""Bytes from which a file is given more time, in proportion: long series decode for a while."""
 _swap = threading.Lock()
 
 
@@ -66,13 +68,13 @@ class ParsingProcess:
             pool.join()
 
     def _parse_in(self, pool: ProcessPool, path: Path, name: str) -> Answer:
-        seconds = self._limits.parse_seconds
+        seconds = self._limits.parse_seconds * max(1.0, path.stat().st_size / LARGE)
         try:
             return pool.schedule(
                 parse_file, args=(path, name, self._limits), timeout=seconds
             ).result()
         except TimeoutError:
-            detail = f"Parsing took longer than limits.parse_seconds, {seconds:g} s."
+            detail = f"Parsing took longer than {seconds:.3g} s, from limits.parse_seconds."
             return Reason.TIMED_OUT, detail
         except ProcessExpired as error:
             detail = f"The parser crashed on the content (exit status {error.exitcode})."
