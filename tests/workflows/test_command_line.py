@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from plates import MANUAL, plate
+from plates import plate
+from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows.cli.app import build
+from secondlook_workflows.context import open_context
 
 CLI = build()
 
@@ -41,7 +43,7 @@ def test_the_main_job_from_an_empty_folder(goods: Path, parts: Path) -> None:
         if e["kind"] == "passage"
     ]
     cited = evidence[0]
-    assert MANUAL[cited["start"] : cited["end"]] == cited["text"]
+    assert _record_text(cited["record"])[cited["start"] : cited["end"]] == cited["text"]
     again = run_json(*words)
     assert (again["added"], again["assessed"], len(again["cases"])) == (0, 0, 2)
 
@@ -58,6 +60,15 @@ def test_the_main_job_from_an_empty_folder(goods: Path, parts: Path) -> None:
     assert run("export", "defect-inspector").stdout.count("\n") == 3
     assert run_json("db", "verify-audit")["problems"] == []
     assert run_json("db", "check")["problems"] == []
+
+
+def _record_text(sha256: str) -> str:
+    context = open_context()
+    with context.workspace.database.read() as unit:
+        cases = map(unit.cases.get, [x.id for x in unit.worklist.page(WorklistFilter()).rows])
+        text = next(r.text for c in cases for r in c.records if r.sha256 == sha256)
+    context.workspace.database.dispose()
+    return text
 
 
 def test_quarantined_files_give_status_three(parts: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from secondlook.cases import Assessment
 from secondlook.engine import Engine
-from secondlook.errors import ModelError, SecondlookError, StoreError
+from secondlook.errors import ModelError, NotFound, SecondlookError, StoreError
 from secondlook_workflows.champions import Champions
 from secondlook_workflows.context import Context
 from secondlook_workflows.recorded import recorded
@@ -92,6 +92,8 @@ class Assessor:
         """Assess one case and store what came of it."""
         try:
             assessment = self._look(case_id)
+        except NotFound as error:  # its stored files are gone
+            self._fail(case_id, error, report)
         except (ModelError, StoreError):
             raise  # not this case's fault: every other case would fail alike
         except Exception as error:  # noqa: BLE001 - one bad case must not stop the others

@@ -4,6 +4,7 @@ Any number of workers may share a PostgreSQL; on SQLite run one.
 """
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,14 @@ class WorkConfig:
     """How long to work: until stopped, or until nothing is queued any more."""
 
     until_idle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkReport:
+    """How the latest jobs stand when the worker ends."""
+
+    finished: int
+    failed: int
 
 
 class _Worker:
@@ -53,6 +62,7 @@ def _assess_batch(cases: list[str]) -> dict[str, Any]:
 @DBOS.workflow(name=ASSESS)
 def _assess(config: dict[str, Any]) -> dict[str, Any]:
     cases = config["cases"] or _waiting(config)
+    _Worker.get().progress.start("first looks", len(cases))
     done: dict[str, Any] = {"total": len(cases), "assessed": 0, "failed": {}}
     DBOS.set_event("progress", done)
     for start in range(0, len(cases), BATCH):
@@ -63,8 +73,8 @@ def _assess(config: dict[str, Any]) -> dict[str, Any]:
     return done
 
 
-def run(config: WorkConfig, context: Context) -> int:
-    """Work until interrupted, or until idle; returns how many jobs are finished by then."""
+def run(config: WorkConfig, context: Context) -> WorkReport:
+    """Work until interrupted, or until idle."""
     _Worker.context = context
     DBOS(config=dbos_config(context.workspace))
     DBOS.launch()
@@ -76,7 +86,8 @@ def run(config: WorkConfig, context: Context) -> int:
         pass
     finally:
         DBOS.destroy()
-    return sum(x.status == "SUCCESS" for x in jobs(context.workspace))
+    states = Counter(x.status for x in jobs(context.workspace))
+    return WorkReport(finished=states["SUCCESS"], failed=states["ERROR"])
 
 
 def _idle(context: Context) -> bool:

@@ -133,8 +133,9 @@ def work(
     from secondlook_workflows import work as verb
 
     with session() as context:
-        done = verb.run(verb.WorkConfig(until_idle=until_idle), context)
-    say(f"{done} jobs are finished")
+        report = verb.run(verb.WorkConfig(until_idle=until_idle), context)
+    say(f"{report.finished} jobs finished, {report.failed} failed")
+    raise typer.Exit(PARTLY if report.failed else DONE)
 
 
 def jobs(json: Json = False) -> None:
