@@ -109,6 +109,8 @@ def _open(exam: _Exam, source: CaseSource, domain: str) -> Iterator[Opened | Unu
         records=tuple({x.sha256: x for x in records}.values()),
         product=source.product,
         name=exam.name,
+        # Files of a study that arrive later join it.
+        key=f"study:{exam.name}" if exam.name and not exam.rows else None,
     )
     yield Opened(case=case, files=tuple(files.values()))
 

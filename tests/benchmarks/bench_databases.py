@@ -17,7 +17,6 @@ from sqlalchemy import Engine, insert, text
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from private_postgres import cluster, programs
-
 from secondlook.cases import CaseStatus
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.database import Database

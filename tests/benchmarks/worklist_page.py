@@ -1,6 +1,6 @@
 """How long a page of the worklist takes in a million cases, first page and random places.
 
-    python tests/benchmarks/worklist_page.py [--cases 1000000] [--pages 300] [--url URL]
+python tests/benchmarks/worklist_page.py [--cases 1000000] [--pages 300] [--url URL]
 """
 
 import random
@@ -22,9 +22,7 @@ FILTERS = {
     "undecided, one product": WorklistFilter(domain="parts", product="product-7"),
     "every status, one domain": WorklistFilter(domain="parts", statuses=frozenset(CaseStatus)),
     "failed, all domains": WorklistFilter(statuses=frozenset({CaseStatus.FAILED})),
-    "failed, one domain": WorklistFilter(
-        domain="parts", statuses=frozenset({CaseStatus.FAILED})
-    ),
+    "failed, one domain": WorklistFilter(domain="parts", statuses=frozenset({CaseStatus.FAILED})),
 }
 
 

@@ -1,9 +1,10 @@
 """Backbones: loading from folders, what is refused, fingerprints, shapes, resident instances."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +39,8 @@ from secondlook.models.backbones import load_text, load_vision, minilm, untraine
 from secondlook.models.checkpoints import fingerprint, quiet_transformers
 from secondlook.models.runtime import Runtime
 
-CONV = {"hidden_sizes": [4, 8, 12, 16], "depths": [1, 1, 1, 1]}
-VIT = {
+CONV: dict[str, Any] = {"hidden_sizes": [4, 8, 12, 16], "depths": [1, 1, 1, 1]}
+VIT: dict[str, Any] = {
     "hidden_size": 16,
     "num_hidden_layers": 4,
     "num_attention_heads": 2,
@@ -50,9 +51,7 @@ VIT = {
 
 
 def _resnet() -> PreTrainedModel:
-    return ResNetForImageClassification(
-        ResNetConfig(embedding_size=4, layer_type="basic", **CONV)  # type: ignore[arg-type]
-    )
+    return ResNetForImageClassification(ResNetConfig(embedding_size=4, layer_type="basic", **CONV))
 
 
 def _clip() -> PreTrainedModel:
@@ -297,5 +296,5 @@ class CountedText:
 
     ref = replace(untrained_vision().ref, name="counted")
 
-    def embed(self, texts: list[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.ones((len(texts), 1), dtype=np.float32)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
 from secondlook.errors import StoreError
-from secondlook.store.audit_chain import event_hash, sign
+from secondlook.store.audit_chain import event_hash, moment, sign
 from secondlook.store.database import Database
-from store_values import add_assessment, add_case, behind_the_triggers, record
+from secondlook.store.review_tables import AuditEventRow
+from store_values import NOON, add_assessment, add_case, behind_the_triggers, record
 
 CHAIN = "1" * 64
 FORGER = b"a key that the forger has made up"
@@ -61,18 +62,12 @@ def edit_and_rehash(connection: Connection, case_id: str) -> None:
     """Change event 3 and give it the right hash for its new content."""
     query = text("SELECT hash FROM audit_events WHERE chain = :case AND seq = 2")
     previous = connection.execute(query, {"case": case_id}).scalar_one()
-    from store_values import NOON
-
-    digest = event_hash(previous, case_id, 3, NOON, "eve", "case.decided", "{}")
-    moment = NOON.replace(tzinfo=None) if connection.dialect.name == "sqlite" else NOON
-    at = f"{moment:%Y-%m-%d %H:%M:%S}.000000" + ("" if moment.tzinfo is None else "+00")
-    change = (
-        "UPDATE audit_events SET at = :at, actor = 'eve', action = 'case.decided', body = '{}', "
-        "hash = :hash WHERE chain = :case AND seq = 3"
+    digest = event_hash(previous, case_id, 3, moment(NOON), "eve", "case.changed", "{}")
+    connection.execute(
+        update(AuditEventRow)
+        .where(AuditEventRow.chain == case_id, AuditEventRow.seq == 3)
+        .values(at=NOON, actor="eve", action="case.changed", body="{}", hash=digest)
     )
-    if connection.dialect.name == "postgresql":
-        change = change.replace(":at,", "CAST(:at AS timestamptz),")
-    connection.execute(text(change), {"at": at, "hash": digest, "case": case_id})
 
 
 def forge_head(connection: Connection, case_id: str) -> None:
@@ -85,6 +80,12 @@ def forge_head(connection: Connection, case_id: str) -> None:
     signature = sign(FORGER, case_id, 4, digest)
     change = "UPDATE audit_heads SET seq = 4, hash = :h, signature = :s WHERE chain = :case"
     connection.execute(text(change), {"h": digest, "s": signature, "case": case_id})
+
+
+def remove_chain(connection: Connection, chain: str) -> None:
+    """Take away a chain with its head."""
+    run("DELETE FROM audit_events WHERE chain = :case")(connection, chain)
+    run("DELETE FROM audit_heads WHERE chain = :case")(connection, chain)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,8 @@ def forge_head(connection: Connection, case_id: str) -> None:
         (forge_head, 4, "not signed with the audit key"),
         (
             run(
-                "INSERT INTO audit_events SELECT chain, 6, at, actor, action, body, hash "
+                "INSERT INTO audit_events (chain, seq, at, actor, action, body, hash) "
+                "SELECT chain, 6, at, actor, action, body, hash "
                 "FROM audit_events WHERE chain=:case AND seq=5"
             ),
             6,
@@ -133,9 +135,10 @@ def test_an_event_beyond_the_head_is_found(audited: tuple[Database, str]) -> Non
     database, case_id = audited
     with database.read() as unit:
         last = unit.audit.events(case_id)[-1]
-    digest = event_hash(last.hash, case_id, 6, last.at, "eve", "case.assessed", "{}")
+    digest = event_hash(last.hash, case_id, 6, moment(last.at), "eve", "case.assessed", "{}")
     add = (
-        "INSERT INTO audit_events SELECT chain, 6, at, 'eve', 'case.assessed', '{}', :hash "
+        "INSERT INTO audit_events (chain, seq, at, actor, action, body, hash) "
+        "SELECT chain, 6, at, 'eve', 'case.assessed', '{}', :hash "
         "FROM audit_events WHERE chain = :case AND seq = 5"
     )
     with behind_the_triggers(database) as connection:
@@ -146,9 +149,8 @@ def test_an_event_beyond_the_head_is_found(audited: tuple[Database, str]) -> Non
 def test_a_removed_chain_is_found(audited: tuple[Database, str]) -> None:
     database, case_id = audited
     with behind_the_triggers(database) as connection:
-        for table in ("audit_events", "audit_heads"):
-            run(f"DELETE FROM {table} WHERE chain = :case")(connection, case_id)
-            run(f"DELETE FROM {table} WHERE chain = 'workspace'")(connection, case_id)
+        remove_chain(connection, case_id)
+        remove_chain(connection, "workspace")
     whats = {chain: what for chain, _, what in problems(database)}
     assert "no audit chain" in whats[case_id] or "no event" in whats[case_id]
     assert "no workspace chain" in whats["workspace"]
@@ -157,14 +159,34 @@ def test_a_removed_chain_is_found(audited: tuple[Database, str]) -> None:
 def test_a_removed_chain_is_found_when_it_is_begun_anew(audited: tuple[Database, str]) -> None:
     database, case_id = audited
     with behind_the_triggers(database) as connection:
-        for table in ("audit_events", "audit_heads"):
-            run(f"DELETE FROM {table} WHERE chain = :case")(connection, case_id)
+        remove_chain(connection, case_id)
     with database.write() as unit:
         unit.assessments.fail(case_id, "Too late.", actor="tests")
         unit.commit()
     assert (case_id, 1, "the chain begins with 'case.failed', so its beginning was removed") in (
         problems(database)
     )
+
+
+@pytest.mark.parametrize("column", ["at", "seq", "body", "hash"])
+def test_values_of_a_wrong_type_are_found(sqlite_database: Database, column: str) -> None:
+    case_id = add_case(sqlite_database, "a")
+    with behind_the_triggers(sqlite_database) as connection:
+        change = text(f"UPDATE audit_events SET {column} = x'ff' WHERE chain = :case")  # noqa: S608
+        connection.execute(change, {"case": case_id})
+    assert {chain for chain, _, _ in problems(sqlite_database)} == {case_id}
+
+
+def test_a_decision_event_that_cannot_be_read_is_found(sqlite_database: Database) -> None:
+    case_id = add_case(sqlite_database, "a")
+    with sqlite_database.write() as unit:
+        unit.decisions.add(case_id, reviewer="ann", disposition="accept")
+        unit.commit()
+    with behind_the_triggers(sqlite_database) as connection:
+        run("UPDATE audit_events SET body = '[' WHERE chain = :case AND seq = 2")(
+            connection, case_id
+        )
+    assert (case_id, 2, "the event, or the one before it, was changed") in problems(sqlite_database)
 
 
 def test_a_decision_without_an_event_is_found(audited: tuple[Database, str]) -> None:

@@ -1,5 +1,6 @@
 """Cases are stored once, gain what they lack, and come back as they were."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -68,6 +69,19 @@ def test_another_domain_product_name_or_picture_is_another_case(
     sqlite_database: Database, changes: dict[str, object]
 ) -> None:
     assert add_case(sqlite_database, "a", **changes) != add_case(sqlite_database, "a")
+
+
+def test_files_under_the_same_key_join_one_case(database: Database) -> None:
+    first = replace(new_case("a"), key="study:1")
+    more = replace(new_case("b", title="Later"), key="study:1")
+    other = replace(new_case("b"), key="study:2")
+    with database.write() as unit:
+        one, two, three = (unit.cases.add(x, actor="tests") for x in (first, more, other))
+        unit.commit()
+    assert (two.id, two.created, two.changed) == (one.id, False, True)
+    assert three.id != one.id
+    with database.read() as unit:
+        assert len(unit.cases.get(one.id).attachments) == 2
 
 
 def test_the_order_of_pictures_does_not_matter(sqlite_database: Database) -> None:

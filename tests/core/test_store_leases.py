@@ -1,16 +1,15 @@
 """A case is held by one reviewer at a time, and a late one changes nothing."""
 
-import multiprocessing
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from database_fixtures import AUDIT_KEY
 from secondlook.errors import LeaseLost, NotFound, StoreError
 from secondlook.store import clock
 from secondlook.store.database import Database
 from secondlook.store.worklist import WorklistFilter
+from store_processes import claim_all, together
 from store_values import NOON, add_assessment, add_case
 
 PROCESSES = 4
@@ -140,23 +139,8 @@ def test_a_lease_needs_a_case_a_name_and_time(sqlite_database: Database) -> None
 
 
 def test_four_processes_never_claim_the_same_case(database: Database) -> None:
-    ids = {add_case(database, str(i)) for i in range(60)}
+    ids = {add_case(database, str(i)) for i in range(24)}
     database.dispose()
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        parts = pool.starmap(claim_all, [(database.url, i) for i in range(PROCESSES)])
+    parts = together(claim_all, database.url, PROCESSES)
     claimed = [case_id for part in parts for case_id in part]
-    assert (len(claimed), set(claimed)) == (60, ids)
-
-
-def claim_all(url: str, worker: int) -> list[str]:
-    """Claim until nothing is left; runs in a process of its own."""
-    database = Database.connect(url, audit_key=AUDIT_KEY)
-    claimed: list[str] = []
-    while True:
-        with database.write() as unit:
-            lease = unit.leases.claim_next(f"{worker}-{len(claimed)}", minutes=5)
-            unit.commit()
-        if lease is None:
-            database.dispose()
-            return claimed
-        claimed.append(lease.case_id)
+    assert (len(claimed), set(claimed)) == (24, ids)

@@ -10,7 +10,14 @@ import pytest
 from plates import ingest_config, plate
 from secondlook import AnomalyMap, CaseStatus, CitedPassage, Record
 from secondlook.cases import Act, Assessment
-from secondlook.errors import AdapterError, Conflict, ModelError, PluginError, SecondlookError
+from secondlook.errors import (
+    AdapterError,
+    Conflict,
+    IntakeError,
+    ModelError,
+    PluginError,
+    SecondlookError,
+)
 from secondlook.intake.passages import note
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess, decide, export, ingest, learn
@@ -219,6 +226,16 @@ def test_learning_from_too_few_goods_says_how_many_it_needs(
     plate(1).save(folder / "one.png")
     with pytest.raises(ModelError, match="at least 8"):
         learn.run(learn.LearnConfig(domain="defect-inspector", goods=folder), context)
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", ".hidden", "", "x" * 65, "end."])
+def test_a_product_that_cannot_name_a_folder_is_refused(
+    context: Context, parts: Path, goods: Path, name: str
+) -> None:
+    with pytest.raises(IntakeError, match="cannot name a product"):
+        ingest.run(replace(ingest_config(parts), product=name), context)
+    with pytest.raises(IntakeError, match="cannot name a product"):
+        learn.run(learn.LearnConfig(domain="defect-inspector", goods=goods, product=name), context)
 
 
 def test_a_changed_adapter_is_refused(

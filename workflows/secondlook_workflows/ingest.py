@@ -13,6 +13,7 @@ from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
 from secondlook.intake.outcome import QuarantinedFile
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import gather
+from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 
 BATCH = 100
@@ -75,6 +76,7 @@ class IngestReport:
 def run(config: IngestConfig, context: Context) -> IngestReport:
     """Read the sources and open their cases."""
     domain = context.plugins.domain(config.domain)
+    check_product(config.product)
     with recorded("ingest", config, context) as metrics:
         gathered = gather(
             config.sources,

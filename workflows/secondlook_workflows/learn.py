@@ -16,6 +16,7 @@ from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import gather
 from secondlook_workflows.ingest import FileOutcome, refused
+from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
     from secondlook.training.memory import peak_rss_mb
 
     domain = context.plugins.domain(config.domain)
+    check_product(config.product)
     with recorded("learn", config, context, seed=config.seed) as metrics:
         gathered = gather(
             (config.goods,), (), kind=domain.record_kind, product=config.product, context=context
         )
         if gathered.interrupted:
             raise KeyboardInterrupt
-        name = config.backbone or context.workspace.settings.vision_backbone
+        name = _backbone(config, context)
         vision = context.runtime.vision(name)
         files = [x for x in gathered.source.files if x.record is None]
         context.progress.start("learning what good looks like", None)
@@ -111,6 +113,12 @@ def _pictures(files: list[IntakeFile]) -> "Iterator[tuple[str, NDArray[np.uint8]
             yield file.attachment.sha256, pixels
 
 
+def _backbone(config: LearnConfig, context: Context) -> str:
+    """A registered name as it is; a folder by its whole path, which works from anywhere."""
+    name = config.backbone or context.workspace.settings.vision_backbone
+    return name if name in context.plugins.backbones else str(Path(name).expanduser().absolute())
+
+
 def _next_version(config: LearnConfig, context: Context) -> int:
     """The next number that neither the database nor a folder left by a kill has taken."""
     with context.workspace.database.read() as unit:
@@ -125,7 +133,10 @@ def _folder(config: LearnConfig, version: int) -> Path:
 
 
 def _register(adapter: "GoodsAdapter", context: Context) -> str:
-    sha256 = adapter.save(context.workspace.adapters / adapter.id)
+    from secondlook.models.adapters import read_card
+
+    folder = context.workspace.adapters / adapter.id
+    sha256 = adapter.save(folder)
     with context.workspace.database.write() as unit:
         current = unit.adapters.champion(adapter.domain, adapter.product)
         first = current is None or current.product != adapter.product
@@ -139,7 +150,7 @@ def _register(adapter: "GoodsAdapter", context: Context) -> str:
                 path=adapter.id,
                 sha256=sha256,
                 state="challenger",
-                card=adapter.card.model_dump(mode="json"),
+                card=read_card(folder).model_dump(mode="json"),
                 created_at=adapter.card.created_at,
             ),
             actor=context.actor,

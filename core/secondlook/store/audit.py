@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from secondlook.cases import Scalar
 from secondlook.errors import StoreError
 from secondlook.store import clock
-from secondlook.store.audit_chain import GENESIS, WORKSPACE, canonical, event_hash, sign
+from secondlook.store.audit_chain import GENESIS, WORKSPACE, canonical, event_hash, moment, sign
 from secondlook.store.audit_verify import AuditProblem, AuditReport, verify
 from secondlook.store.base import storable
 from secondlook.store.dialects import insert_or_ignore
@@ -79,7 +79,7 @@ class Audit:
     ) -> None:
         at = clock.now()
         storable(actor, "an actor's name")
-        digest = event_hash(previous, chain, seq, at, actor, action, body)
+        digest = event_hash(previous, chain, seq, moment(at), actor, action, body)
         event = {"chain": chain, "seq": seq, "at": at, "actor": actor, "action": action}
         self._session.execute(insert(AuditEventRow).values(**event, body=body, hash=digest))
         self._session.execute(

@@ -38,12 +38,16 @@ def canonical(body: Mapping[str, Scalar]) -> str:
         ) from None
 
 
+def moment(at: datetime) -> str:
+    """The one text of a time: UTC, ISO 8601, microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def event_hash(
-    previous: str, chain: str, seq: int, at: datetime, actor: str, action: str, body: str
+    previous: str, chain: str, seq: int, at: str, actor: str, action: str, body: str
 ) -> str:
-    """Hex sha256 of an event; `body` is its canonical text and `at` is UTC."""
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    fields = _encode([previous, chain, seq, moment, actor, action, body])
+    """Hex sha256 of an event; `at` is its `moment` and `body` its canonical text."""
+    fields = _encode([previous, chain, seq, at, actor, action, body])
     return hashlib.sha256(fields.encode()).hexdigest()
 
 

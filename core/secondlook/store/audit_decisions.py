@@ -47,9 +47,8 @@ class DecidedEvents:
         """Take one event; yields the problems of a full batch."""
         if len(self._logged) >= BATCH and chain not in self._logged:
             yield from self.compare()
-        fields = json.loads(body)
-        entry = (seq, str(fields.get("digest")))
-        self._logged.setdefault(chain, {})[str(fields.get("decision"))] = entry
+        decision, digest = _names(body)
+        self._logged.setdefault(chain, {})[decision] = (seq, digest)
 
     def compare(self) -> Iterator[AuditProblem]:
         """Decisions of the noted chains that were changed, added or removed."""
@@ -71,6 +70,15 @@ class DecidedEvents:
         rows = self._session.execute(select(DecisionRow.case_id, DecisionRow.id).where(~event))
         for case, decision in rows:
             yield _problem(case, 0, decision, "has no event")
+
+
+def _names(body: str) -> tuple[str, str]:
+    """Id and digest of the decision that an event is about; of none, if it cannot be read."""
+    try:
+        fields = json.loads(body)
+        return str(fields["decision"]), str(fields["digest"])
+    except (KeyError, TypeError, ValueError):
+        return "", ""
 
 
 def _problem(case: str, seq: int, decision: str, what: str) -> AuditProblem:

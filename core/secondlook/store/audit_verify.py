@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, String, exists, select, type_coerce
 from sqlalchemy.orm import Session
 
-from secondlook.store.audit_chain import BEGINNINGS, GENESIS, WORKSPACE, event_hash, signed
+from secondlook.store.audit_chain import BEGINNINGS, GENESIS, WORKSPACE, event_hash, moment, signed
 from secondlook.store.audit_decisions import DECIDED, DecidedEvents
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.case_tables import CaseRow
@@ -58,6 +58,9 @@ class _Walk:
 
     def step(self, seq: int, claimed: str, actual: str) -> None:
         self.events += 1
+        if not isinstance(seq, int):
+            self.report(self.seq + 1, "the number of the event was changed")
+            return
         if seq != self.seq + 1:
             self.report(self.seq + 1, f"events {self.seq + 1} to {seq - 1} are missing")
         elif claimed != actual:
@@ -86,11 +89,13 @@ class _Walk:
 def verify(session: Session, key: bytes) -> AuditReport:
     """Read every event and head, and every decision against its event. Reads, never writes."""
     walk, decided = _Walk(key), DecidedEvents(session)
-    rows = session.connection().execution_options(yield_per=BATCH).execute(_EVENTS)
+    stored = text_as_stored if session.get_bind().dialect.name == "sqlite" else moment
+    rows = session.connection().execution_options(yield_per=BATCH).execute(_events(session))
     for chain, seq, at, actor, action, body, claimed, *head in rows:
         if chain != walk.chain:
             walk.enter(chain, _Head(*head), action)
-        walk.step(seq, claimed, event_hash(walk.hash, chain, seq, at, actor, action, body))
+        event = (chain, seq, stored(at), actor, action, body)
+        walk.step(seq, claimed, _hash_of_anything(walk.hash, event))
         if action == DECIDED:
             walk.problems.extend(decided.note(chain, seq, body))
     walk.leave()
@@ -98,22 +103,26 @@ def verify(session: Session, key: bytes) -> AuditReport:
     return AuditReport(chains=walk.chains, events=walk.events, problems=tuple(walk.problems))
 
 
-_EVENTS = (
-    select(
-        AuditEventRow.chain,
-        AuditEventRow.seq,
-        AuditEventRow.at,
-        AuditEventRow.actor,
-        AuditEventRow.action,
-        AuditEventRow.body,
-        AuditEventRow.hash,
-        AuditHeadRow.seq,
-        AuditHeadRow.hash,
-        AuditHeadRow.signature,
-    )
-    .outerjoin(AuditHeadRow, AuditHeadRow.chain == AuditEventRow.chain)
-    .order_by(AuditEventRow.chain, AuditEventRow.seq)
-)
+def text_as_stored(at: Any) -> str:
+    """SQLite's text of a time as its `moment`; whatever else stands there, as it is."""
+    return f"{at}+00:00".replace(" ", "T")
+
+
+def _hash_of_anything(previous: str, event: tuple[Any, ...]) -> str:
+    try:
+        return event_hash(previous, *event)
+    except (TypeError, ValueError):  # SQLite keeps a value of any type in any column
+        return ""
+
+
+def _events(session: Session) -> Select[*tuple[Any, ...]]:
+    event, head = AuditEventRow, AuditHeadRow
+    # A time that somebody made unreadable must be reported, not fail to load.
+    raw = session.get_bind().dialect.name == "sqlite"
+    at = type_coerce(event.at, String) if raw else event.at
+    of_event = (event.chain, event.seq, at, event.actor, event.action, event.body, event.hash)
+    query = select(*of_event, head.seq, head.hash, head.signature)
+    return query.outerjoin(head, head.chain == event.chain).order_by(event.chain, event.seq)
 
 
 def _missing_chains(session: Session) -> Iterator[AuditProblem]:

@@ -35,6 +35,10 @@ class GoodsConfig:
 
     rows: int = 10_000
     """Rows of the bank at most."""
+    share: float = 0.1
+    """Rows of the bank as a share of the patches they are chosen from; PatchCore's 10 %."""
+    least_rows: int = 2_000
+    """Rows of the bank however few patches there are, as far as there are so many."""
     pool: int = 100_000
     """Patches the rows are chosen from at most."""
     held_back: int = 500
@@ -186,7 +190,8 @@ def _bank(
     pool: PatchPool, use: NDArray[np.bool_], names: list[str], config: GoodsConfig
 ) -> PatchBank:
     rows, origin = normalise(pool.rows[use]), pool.origin[use]
-    chosen = coreset(rows, config.rows, config.seed)
+    limit = min(config.rows, max(config.least_rows, round(config.share * len(rows))))
+    chosen = coreset(rows, limit, config.seed)
     return PatchBank(
         rows=np.ascontiguousarray(rows[chosen]), origin=origin[chosen], references=tuple(names)
     )

@@ -1,0 +1,116 @@
+"""How well, how fast and in how much memory goods are learned: prints one JSON object.
+
+    python tests/benchmarks/goods_bank.py DATASET [--backbone untrained] [--limit N]
+
+DATASET is a folder in MVTec layout (train/good, test/<class>). Nothing is chosen on the test part.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from secondlook.models.backbones import VisionBackbone, load_vision, untrained_vision
+from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
+from secondlook.training.memory import peak_rss_mb
+
+
+def pictures(files: Sequence[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    for file in files:
+        name = hashlib.sha256(file.read_bytes()).hexdigest()
+        with Image.open(file) as image:
+            yield name, np.asarray(image.convert("RGB"))
+
+
+def list_files(folder: Path, limit: int | None) -> list[Path]:
+    files = sorted(x for x in folder.rglob("*") if x.suffix.lower() in (".jpg", ".png", ".bmp"))
+    return files[:limit]
+
+
+def score(
+    folder: Path, learned: LearnedGoods, vision: VisionBackbone, limit: int | None
+) -> NDArray[np.float64]:
+    files = list_files(folder, limit)
+    return np.array(
+        [learned.bank.score(vision.patches([pixels])[0]).score for _, pixels in pictures(files)]
+    )
+
+
+def show(done: int, total: int) -> None:
+    if done % 50 == 0:
+        print(f"{done}/{total}", file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--backbone", default="untrained")
+    parser.add_argument("--limit", type=int, help="pictures per class at most")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    vision = (
+        untrained_vision()
+        if options.backbone == "untrained"
+        else load_vision(Path(options.backbone))
+    )
+    files = list_files(options.dataset / "train" / "good", options.limit)
+    learned = learn_goods(
+        pictures(files),
+        vision=vision,
+        config=GoodsConfig(seed=options.seed),
+        total=len(files),
+        progress=show,
+    )
+    learned_peak, started = peak_rss_mb(), time.monotonic()
+    tests = sorted(x for x in (options.dataset / "test").iterdir() if x.is_dir())
+    scores = {x.name: score(x, learned, vision, options.limit) for x in tests}
+    good = scores.pop("good")
+    bad = np.concatenate(list(scores.values()))
+    print(json.dumps(report(learned, good, bad, scores) | {
+        "backbone": vision.ref.name,
+        "trained": vision.ref.trained,
+        "seconds_learning": round(learned.seconds, 1),
+        "peak_rss_mb_learning": round(learned_peak),
+        "seconds_per_test_image": round((time.monotonic() - started) / (len(good) + len(bad)), 3),
+        "peak_rss_mb": round(peak_rss_mb()),
+    }, indent=2))  # fmt: skip
+
+
+def report(
+    learned: LearnedGoods,
+    good: NDArray[np.float64],
+    bad: NDArray[np.float64],
+    classes: dict[str, NDArray[np.float64]],
+) -> dict[str, object]:
+    limit = learned.threshold.value
+    return {
+        "goods": learned.goods,
+        "bank_rows": len(learned.bank.rows),
+        "channels": learned.bank.rows.shape[1],
+        "threshold": limit,
+        "false_alarm_rate": learned.threshold.false_alarm_rate,
+        "false_alarm_bound": learned.threshold.false_alarm_bound,
+        "test_good": len(good),
+        "test_bad": len(bad),
+        "image_auroc": auroc(good, bad),
+        "per_class_auroc": {name: auroc(good, x) for name, x in classes.items()},
+        "goods_flagged": float((good > limit).mean()),
+        "bad_flagged": float((bad > limit).mean()),
+    }
+
+
+def auroc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
+    labels = [0] * len(good) + [1] * len(bad)
+    return round(float(roc_auc_score(labels, np.concatenate([good, bad]))), 4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""What tests of the store run in other processes; a module, because they import it by name."""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+from database_fixtures import AUDIT_KEY
+from secondlook.store.database import Database
+
+R = TypeVar("R")
+
+
+def together(work: Callable[[str, int], R], url: str, processes: int) -> list[R]:
+    """Call `work(url, number)` in several new processes at once; what each one returned."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        futures = [pool.submit(work, url, number) for number in range(processes)]
+        return [future.result(timeout=120) for future in futures]
+
+
+def claim_all(url: str, worker: int) -> list[str]:
+    """Claim, each time as somebody new, until nothing is left."""
+    database = Database.connect(url, audit_key=AUDIT_KEY)
+    claimed: list[str] = []
+    while True:
+        with database.write() as unit:
+            lease = unit.leases.claim_next(f"{worker}-{len(claimed)}", minutes=5)
+            unit.commit()
+        if lease is None:
+            database.dispose()
+            return claimed
+        claimed.append(lease.case_id)
+
+
+def upgrade(url: str, _: int) -> tuple[str, ...]:
+    """Migrate; what is wrong afterwards."""
+    database = Database.connect(url, audit_key=AUDIT_KEY)
+    database.upgrade()
+    problems = database.check()
+    database.dispose()
+    return problems
