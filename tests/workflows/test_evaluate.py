@@ -1,5 +1,6 @@
 """Measuring on labelled cases, and the metrics themselves against plain computations."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from plates import plate
-from secondlook.errors import AdapterError, IntakeError
+from secondlook.errors import AdapterError, IntakeError, NotFound
 from secondlook_workflows import evaluate, learn
 from secondlook_workflows.context import Context
 from secondlook_workflows.metrics import PixelMetrics, ranking
@@ -46,6 +47,9 @@ def test_a_dataset_is_measured_whole(
     assert report.per_label["hole"]["n"] == 3
     assert report.ablations["image"]["auroc"] == 1.0
     assert report.ablations["text"]["auroc"] is None
+    measured = hashlib.sha256((dataset / "test" / "hole" / "60.png").read_bytes()).hexdigest()
+    with pytest.raises(NotFound):
+        context.workspace.blobs.path(measured)  # measured, not taken into the workspace
 
 
 def test_a_manifest_is_measured_on_its_test_split(

@@ -46,7 +46,7 @@ def from_folder(folder: Path, domain: Domain, context: Context) -> Dataset:
     tests = folder / "test"
     if not tests.is_dir():
         raise IntakeError(f"{folder} has no folder `test`; a dataset is DIR/test/<class>/*")
-    gathered = gather((tests,), (), kind=domain.record_kind, product=None, context=context)
+    gathered = _gather(tests, domain, context)
     cases: list[Labelled] = []
     for item in _opened(domain, gathered):
         path = item.files[0].path
@@ -59,7 +59,7 @@ def from_folder(folder: Path, domain: Domain, context: Context) -> Dataset:
 
 def from_manifest(path: Path, domain: Domain, context: Context) -> Dataset:
     """Rows with a label; only those of the split `test`, where the manifest has splits."""
-    gathered = gather((path,), (), kind=domain.record_kind, product=None, context=context)
+    gathered = _gather(path, domain, context)
     rows = gathered.source.rows
     split = {x.split.lower() for x in rows if x.split}
     cases: list[Labelled] = []
@@ -80,6 +80,11 @@ def from_manifest(path: Path, domain: Domain, context: Context) -> Dataset:
     if outside:
         notes.append(f"{outside} cases are not of the split `test` and were left out")
     return Dataset(cases=tuple(cases), quarantined=len(gathered.quarantined), notes=tuple(notes))
+
+
+def _gather(source: Path, domain: Domain, context: Context) -> Gathered:
+    kind = domain.record_kind
+    return gather((source,), (), kind=kind, product=None, context=context, keep=False)
 
 
 def _opened(domain: Domain, gathered: Gathered) -> Iterator[Opened]:

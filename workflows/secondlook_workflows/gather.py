@@ -13,6 +13,7 @@ from secondlook.intake.manifest import read_manifest
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.intake.reader import Reader
 from secondlook.intake.sources import FoundFile, walk
+from secondlook.store.blobs import BlobStore
 from secondlook_workflows.context import Context
 
 EMPTY_ROW = ManifestRow(case=None)
@@ -52,8 +53,9 @@ def gather(
     kind: str,
     product: str | None,
     context: Context,
+    keep: bool = True,
 ) -> Gathered:
-    """Read everything that `sources` and `records` name.
+    """Read everything that `sources` and `records` name; `keep` stores the bytes as blobs.
 
     Raises IntakeError if a manifest itself makes no sense. On Ctrl-C, cases of which a file was
     not read yet are left out, the others are kept.
@@ -61,11 +63,12 @@ def gather(
     plan = _plan(sources, records)
     read: list[tuple[Wanted, IntakeFile | QuarantinedFile]] = []
     interrupted = False
+    blobs = context.workspace.blobs if keep else None
     context.progress.start("reading files", len(plan.wanted))
     with Reader(context.workspace.settings.limits) as reader:
         try:
             for wanted in plan.wanted:
-                read.append((wanted, _read(wanted, reader, kind, context)))
+                read.append((wanted, _read(wanted, reader, kind, blobs)))
                 context.progress.advance()
         except KeyboardInterrupt:
             interrupted = True
@@ -84,21 +87,19 @@ def gather(
 
 
 def _read(
-    wanted: Wanted, reader: Reader, kind: str, context: Context
+    wanted: Wanted, reader: Reader, kind: str, blobs: BlobStore | None
 ) -> IntakeFile | QuarantinedFile:
     outcome = reader.read(wanted.path, wanted.source, kind=kind)
-    if isinstance(outcome, QuarantinedFile):
-        return replace(outcome, row=wanted.row)
-    stored = context.workspace.blobs.put_file(wanted.path)
-    if stored != outcome.attachment.sha256:
-        return QuarantinedFile(
-            source=wanted.source,
-            reason=Reason.UNREADABLE,
-            detail="The file changed while it was read; run the same command again.",
-            sha256=stored,
-            size=None,
-            row=wanted.row,
-        )
+    if isinstance(outcome, IntakeFile) and blobs is not None:
+        stored = blobs.put_file(wanted.path)
+        if stored != outcome.attachment.sha256:
+            return QuarantinedFile(
+                source=wanted.source,
+                reason=Reason.UNREADABLE,
+                detail="The file changed while it was read; run the same command again.",
+                sha256=stored,
+                row=wanted.row,
+            )
     return replace(outcome, row=wanted.row)
 
 

@@ -68,7 +68,7 @@ def _scratch(plate: Plate, random: np.random.Generator) -> Plate:
 
 def _pore(plate: Plate, random: np.random.Generator) -> Plate:
     row, column = random.uniform(0.35, 0.65, 2) * SIZE
-    inside = 1 / (1 + np.exp(_distance(row, column) - random.uniform(6, 10)))
+    inside: Plate = 1 / (1 + np.exp(_distance(row, column) - random.uniform(6, 10)))
     return (plate * (1 - 0.85 * inside)).astype(np.float32)
 
 
