@@ -254,7 +254,7 @@ class Provenance:
 
     code_version: str
     inputs: str
-    """Digest over the hashes of everything that was read; see `engine.inputs_digest`."""
+    """Digest over everything but the models: see `engine.inputs_digest`."""
     adapter: str | None = None
     backbones: tuple[BackboneRef, ...] = ()
 

@@ -6,6 +6,7 @@ The same case and adapter give the same assessment, apart from its id and time.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from secondlook.cases import AnomalyMap, Assessment, Attachment, BackboneRef, Case, Provenance
+from secondlook.cases import AnomalyMap, Assessment, Attachment, Case, Provenance
 from secondlook.domain import ImageOutputs, ModelInputs, ModelOutputs
 from secondlook.errors import IntakeError
 from secondlook.maps import encode_map
@@ -61,7 +62,7 @@ class Engine:
             id=uuid4().hex,
             case_id=case.id,
             created_at=datetime.now(UTC),
-            provenance=_provenance(case, outputs),
+            provenance=self._provenance(case, outputs),
             findings=verdict.findings,
             evidence=verdict.evidence,
             disposition=domain.recommend(case, verdict),
@@ -88,6 +89,14 @@ class Engine:
             return None
         return self.runtime.text(self.settings.text_backbone)
 
+    def _provenance(self, case: Case, outputs: ModelOutputs) -> Provenance:
+        return Provenance(
+            code_version=code_version(),
+            inputs=inputs_digest(case, self.settings.plugins.get(case.domain, {})),
+            adapter=outputs.adapter,
+            backbones=outputs.backbones,
+        )
+
     def _keep_maps(self, outputs: ModelOutputs) -> ModelOutputs:
         return replace(outputs, maps={x.attachment: self._keep_map(x) for x in outputs.images})
 
@@ -101,20 +110,15 @@ class Engine:
         )
 
 
-def inputs_digest(case: Case) -> str:
-    """sha256 over the hashes of everything a case is assessed from."""
+def inputs_digest(case: Case, settings: Mapping[str, object]) -> str:
+    """sha256 over all that an assessment is made from, apart from adapter and backbones.
+
+    These are the hashes of files and records, the domain's settings, and the code version: when
+    one of them changes, a new look may say something else and is kept beside the old one.
+    """
     names = [f"a:{a.sha256}" for a in case.attachments] + [f"r:{r.sha256}" for r in case.records]
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
-
-
-def _provenance(case: Case, outputs: ModelOutputs) -> Provenance:
-    backbones: tuple[BackboneRef, ...] = outputs.backbones
-    return Provenance(
-        code_version=code_version(),
-        inputs=inputs_digest(case),
-        adapter=outputs.adapter,
-        backbones=backbones,
-    )
+    parts = [sorted(names), settings, code_version()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class _Pictures(Mapping[str, "NDArray[np.uint8]"]):

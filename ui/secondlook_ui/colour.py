@@ -1,0 +1,69 @@
+"""A perceptually uniform colour scale for anomaly maps, and their place over a picture."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+BELOW = 0.9
+"""Share of the threshold below which nothing is coloured: a clean part stays as it is."""
+FULL = 1.6
+"""Times the threshold from which on the colour is at its end."""
+SLOPE = 3.0
+"""How fast the colour gains strength: faint at the threshold, full a third of the way up."""
+LIGHTNESS, CHROMA, HUE = (0.45, 0.92), (0.20, 0.17), (330.0, 460.0)
+"""From dark magenta to light yellow; lightness grows evenly, so the scale also reads in grey."""
+
+
+def colours(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """sRGB in 0..1, (..., 3), for levels in 0..1.
+
+    A straight line through OKLCH, where equal steps look equal: Ottosson, "A perceptual color
+    space for image processing" (2020).
+    """
+    lightness, chroma, hue = (a + (b - a) * levels for a, b in (LIGHTNESS, CHROMA, HUE))
+    turn = np.deg2rad(hue)
+    lab = np.stack([lightness, chroma * np.cos(turn), chroma * np.sin(turn)], axis=-1)
+    cones = (lab @ _TO_CONES.T) ** 3
+    linear = np.clip(cones @ _TO_RGB.T, 0, 1)
+    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(srgb, dtype=np.float32)
+
+
+def levels(scores: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """Scores as 0..1 on the scale of the threshold, whatever the range of this picture."""
+    span = (FULL - BELOW) * threshold
+    return np.asarray(np.clip((scores - BELOW * threshold) / span, 0, 1), dtype=np.float32)
+
+
+def overlay(
+    picture: NDArray[np.uint8], scores: NDArray[np.float32], threshold: float, opacity: float
+) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) with the map (h, w) over it; `opacity` 0..1 at full strength."""
+    height, width = picture.shape[:2]
+    smooth = Image.fromarray(scores).resize((width, height), Image.Resampling.BILINEAR)
+    level = levels(np.asarray(smooth, dtype=np.float32), threshold)
+    weight = (opacity * np.clip(level * SLOPE, 0, 1))[..., None]
+    mixed = picture * (1 - weight) + colours(level) * 255 * weight
+    return np.asarray(mixed.round(), dtype=np.uint8)
+
+
+def legend(width: int = 240, height: int = 10) -> NDArray[np.uint8]:
+    """The scale as a strip, (height, width, 3)."""
+    ramp = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
+    return np.asarray((colours(ramp) * 255).round(), dtype=np.uint8)
+
+
+_TO_CONES = np.array(
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
+)
+_TO_RGB = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)

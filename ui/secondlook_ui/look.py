@@ -1,0 +1,154 @@
+"""The first look: what the machine found, why, and what it did not judge."""
+
+import streamlit as st
+
+from secondlook.cases import (
+    Act,
+    Assessment,
+    CitedPassage,
+    Evidence,
+    Finding,
+    Measurement,
+    ModalityContribution,
+    PriorCase,
+    Region,
+)
+from secondlook.domain import Domain
+from secondlook_ui import drafts, shortcuts, words
+from secondlook_ui.shown import Shown
+
+HEIGHT = 285
+ACTS = {Act.AGREE: "Agree", Act.REJECT: "Reject"}
+
+
+def reveals_at_once(domain: Domain | None) -> bool:
+    """Whether the first look stands beside the picture, or waits until it is asked for."""
+    return not getattr(domain, "image_first", False)
+
+
+def revealed(page: Shown) -> bool:
+    """Whether the first look is to be shown now; draws the button where it waits."""
+    key = f"revealed:{page.case.id}"
+    if reveals_at_once(page.domain) or page.decisions or st.session_state.get(key):
+        return True
+    pressed = st.button(
+        "Show the first look",
+        key="first-look",
+        icon=":material/visibility:",
+        shortcut=shortcuts.FIRST_LOOK,
+    )
+    if pressed:
+        st.session_state[key] = True
+        st.rerun()
+    return False
+
+
+def show(page: Shown, *, revealed: bool, acting: bool) -> None:
+    """Draw the machine's part; with agree and reject per finding if `acting`."""
+    with st.container(height=HEIGHT, border=True, gap="xsmall", key="look"):
+        if not revealed:
+            st.caption("Look at the picture first. The machine's part is hidden until you ask.")
+        elif page.assessment is None:
+            st.text("There is no first look at this case yet.")
+        else:
+            _assessment(page, page.assessment, acting)
+
+
+def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
+    if assessment.abstention is not None:
+        with st.container(key="caution-abstention"):
+            st.text(f"Not judged: {assessment.abstention.message}")
+    _summary(page, assessment)
+    drawn: set[str] = set()
+    for number, finding in enumerate(assessment.findings):
+        _finding(page, finding, number, words.untrained(assessment))
+        if acting and finding.label not in drawn:
+            _act(page, finding.label)
+        drawn.add(finding.label)
+    for number, flag in enumerate(assessment.flags):
+        with st.container(key=f"caution-flag-{number}"):
+            st.text(f"Caution: {flag.message}")
+    _passages(assessment.evidence, "case")
+    _facts(assessment.evidence)
+    _provenance(assessment)
+
+
+def _summary(page: Shown, assessment: Assessment) -> None:
+    with st.container(key="strong-summary"):
+        if not assessment.findings and assessment.abstention is None:
+            st.text("Nothing was found.")
+        if assessment.disposition is not None:
+            title = words.disposition(page.domain, assessment.disposition)
+            st.text(f"Recommended: {title}")
+    if not assessment.findings and (reach := page.reach()) is not None:
+        with st.container(key="quiet-reach"):
+            st.text(f"The most unusual place reaches {reach:.2f} of the threshold.")
+
+
+def _finding(page: Shown, finding: Finding, number: int, untrained: str | None) -> None:
+    with st.container(key=f"strong-finding-{number}"):
+        severity = f" ({finding.severity})" if finding.severity else ""
+        st.text(f"{finding.title}{severity}")
+    parts = [words.strength(finding), finding.site or "", _boxes(page, finding)]
+    if untrained and finding.score is not None:
+        parts.append(f"from an untrained backbone ({untrained})")
+    with st.container(key=f"quiet-finding-{number}"):
+        st.text("; ".join(x for x in parts if x))
+    _passages(finding.evidence, str(number))
+    _facts(finding.evidence)
+
+
+def _boxes(page: Shown, finding: Finding) -> str:
+    """Which numbers its places carry on the pictures."""
+    numbers = [
+        page.regions(x.attachment).index(x) + 1 for x in finding.evidence if isinstance(x, Region)
+    ]
+    if not numbers:
+        return ""
+    return f"box {numbers[0]}" if len(numbers) == 1 else f"boxes {numbers[0]} to {numbers[-1]}"
+
+
+def _act(page: Shown, label: str) -> None:
+    st.segmented_control(
+        "Your view of this finding",
+        list(ACTS),
+        format_func=lambda x: ACTS[x],
+        label_visibility="collapsed",
+        key=drafts.act_key(page, label),
+        on_change=drafts.save,
+        args=(page,),
+    )
+
+
+def _passages(evidence: tuple[Evidence, ...], place: str) -> None:
+    for number, passage in enumerate(x for x in evidence if isinstance(x, CitedPassage)):
+        with st.container(key=f"passage-{place}-{number}", gap=None):
+            st.text(passage.text)
+            where = f"{passage.record_name}, " + (f"page {passage.page}, " if passage.page else "")
+            with st.container(key=f"quiet-passage-{place}-{number}"):
+                st.text(f"{where}line {passage.line}")
+
+
+def _facts(evidence: tuple[Evidence, ...]) -> None:
+    for item in evidence:
+        match item:
+            case Measurement():
+                st.text(f"{item.name}: {item.value:.4g} {item.unit}")
+            case PriorCase():
+                st.text(
+                    f"most like reference {item.reference[:12]} (similarity {item.similarity:.2f})"
+                )
+            case ModalityContribution():
+                st.text(f"{item.modality} carries {item.share:.0%} of the score")
+
+
+def _provenance(assessment: Assessment) -> None:
+    source = assessment.provenance
+    with st.expander("Where this comes from"):
+        st.text(f"made {words.clock(assessment.created_at, seconds=True)} by {source.code_version}")
+        st.text(f"adapter: {source.adapter or 'none'}")
+        for backbone in source.backbones:
+            state = "trained" if backbone.trained else "UNTRAINED: random weights"
+            st.text(f"backbone: {backbone.name} {backbone.revision}, {state}")
+            st.text(f"weights sha256 {backbone.fingerprint[:16]}…")
+        st.text(f"inputs {source.inputs[:16]}…, assessment {assessment.id}")

@@ -1,0 +1,25 @@
+"""The few rules of style that Streamlit's theme does not reach. A constant: nothing is put in."""
+
+import streamlit as st
+
+CSS = """<style>
+[data-testid="stMainBlockContainer"] { padding: 4rem 2rem 1rem; max-width: 1800px; }
+[data-testid="stText"] { font-family: inherit; font-size: 0.9rem; line-height: 1.4; }
+[class*="st-key-large"] [data-testid="stText"] { font-size: 1.35rem; font-weight: 600; }
+[class*="st-key-strong"] [data-testid="stText"] { font-weight: 600; font-size: 0.95rem; }
+[class*="st-key-quiet"] [data-testid="stText"] { opacity: 0.72; font-size: 0.82rem; }
+[class*="st-key-caution"], [class*="st-key-said"], [class*="st-key-passage"] {
+  border-left: 4px solid; padding-left: 0.6rem; }
+[class*="st-key-caution"] { border-color: #d98200; }
+[class*="st-key-said"] { border-color: #1f8a4c; }
+[class*="st-key-passage"] { border-color: rgba(128, 128, 128, 0.5); }
+[class*="st-key-picture"] img { max-height: 64vh; object-fit: contain; }
+[class*="st-key-picture"] [data-testid="stImage"] { background: rgba(128, 128, 128, 0.12); }
+.st-key-ready { position: fixed; right: 1rem; bottom: 0.2rem; width: auto; opacity: 0.8; }
+[data-testid="stApp"]:not([data-test-script-state="notRunning"]) .st-key-ready { opacity: 0; }
+</style>"""
+
+
+def apply() -> None:
+    """Put the rules into the page."""
+    st.html(CSS)

@@ -1,0 +1,105 @@
+"""Values as a person says them. What comes out is for `st.text`: it may hold text from outside."""
+
+import re
+from datetime import datetime, timedelta
+
+from secondlook.cases import Act, Assessment, CaseStatus, Decision, Finding
+from secondlook.domain import Disposition, Domain
+from secondlook.store.worklist import CaseSummary
+
+MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
+ACTS = {Act.AGREE: "agreed", Act.REJECT: "rejected", Act.EDIT: "changed", Act.ADD: "added"}
+TONES = {
+    "good": ":material/check_circle:",
+    "caution": ":material/build_circle:",
+    "bad": ":material/cancel:",
+    "neutral": ":material/pause_circle:",
+}
+
+
+def label(text: str) -> str:
+    """A plugin's own words for a place that renders markdown: every mark of it escaped."""
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """A time of day on this machine, with the date unless it is today."""
+    local = moment.astimezone()
+    day = "" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d} "
+    return f"{day}{local:%H:%M:%S}" if seconds else f"{day}{local:%H:%M}"
+
+
+def until(moment: datetime) -> str:
+    """The end of a lease: soon, so without a date."""
+    return f"{moment.astimezone():%H:%M}"
+
+
+def waiting(span: timedelta) -> str:
+    """How long, in the largest unit that fits."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return f"{max(minutes, 0)} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def disposition(domain: Domain | None, code: str | None) -> str:
+    """A disposition's title; its code where the domain no longer knows it."""
+    known = {x.code: x.title for x in domain.dispositions} if domain else {}
+    return known.get(code or "", code or "")
+
+
+def finding(domain: Domain | None, code: str) -> str:
+    """A label's title; its code where the domain no longer knows it."""
+    known = {x.code: x.title for x in domain.taxonomy.labels} if domain else {}
+    return known.get(code, code)
+
+
+def first_look(row: CaseSummary) -> str:
+    """The machine's part of a worklist row in a few words."""
+    if row.failure is not None:
+        return f"failed: {row.failure}"
+    if row.status is CaseStatus.NEW:
+        return "no first look yet"
+    declined = f"not judged ({row.abstained.replace('_', ' ')})" if row.abstained else None
+    words = [x for x in (row.headline, declined) if x]
+    return "; ".join(words) or "nothing found"
+
+
+def strength(finding: Finding) -> str:
+    """Score and threshold; the word probability only for what was calibrated."""
+    parts = []
+    if finding.probability is not None:
+        parts.append(f"calibrated probability {finding.probability:.2f}")
+    if finding.score is not None:
+        parts.append(_score(finding.score, finding.threshold))
+    return ", ".join(parts)
+
+
+def untrained(assessment: Assessment) -> str | None:
+    """The names of backbones with random weights, if any took part."""
+    names = [x.name for x in assessment.provenance.backbones if not x.trained]
+    return ", ".join(names) or None
+
+
+def decided(decision: Decision, domain: Domain | None) -> str:
+    """One decision as a line."""
+    act = "changed the decision to" if decision.amends else "decided"
+    title = disposition(domain, decision.disposition)
+    return f"{clock(decision.decided_at, seconds=True)}  {decision.reviewer} {act} {title}"
+
+
+def tone(disposition: Disposition) -> str:
+    """An icon, so that the tone does not hang on a colour."""
+    return TONES[disposition.tone]
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / 1024:.0f} KiB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MiB"
+
+
+def _score(score: float, threshold: float | None) -> str:
+    if threshold is None:
+        return f"score {score:.3g}"
+    times = f" ({score / threshold:.1f} times)" if threshold > 0 else ""
+    return f"score {score:.3g}, raised from {threshold:.3g} on{times}"

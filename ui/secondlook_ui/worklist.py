@@ -1,0 +1,165 @@
+"""The worklist: what waits, most urgent first, and the way to the next case."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from secondlook.cases import CaseStatus
+from secondlook.domain import Domain
+from secondlook.store.worklist import OPEN, CaseSummary, Counts, Cursor, WorklistFilter
+from secondlook_ui import jobs, notices, routes, session, shortcuts, turn, words
+
+PAGE = 50
+ALL = "all"
+SHOWN = {"open": OPEN, "decided": frozenset({CaseStatus.DECIDED}), "all": frozenset(CaseStatus)}
+LONGEST_SEARCH = 200
+OPTIONAL = ("Product", "Decided", "Waiting", "Held by")
+"""Columns that are left out where they would be empty."""
+
+
+def show() -> None:
+    """Draw the page."""
+    session.let_go()
+    notices.show("worklist")
+    domains = session.context().plugins.domains
+    filter, domain = _filter(domains)
+    turn.set_domain(domain)
+    counts = turn.counts(domain)
+    _next(counts, domain)
+    cursors = _cursors(filter)
+    with session.workspace().database.read() as unit:
+        page = unit.worklist.page(filter, after=cursors[-1], limit=PAGE)
+    if page.rows:
+        _table(page.rows, domains, filter)
+        _paging(cursors, page.next)
+    else:
+        _nothing(filter, counts, domain or next(iter(domains), "DOMAIN"))
+    jobs.show(domain=domain)
+
+
+def _filter(domains: dict[str, Domain]) -> tuple[WorklistFilter, str | None]:
+    titles = {ALL: "All domains"} | {x.name: words.label(x.title) for x in domains.values()}
+    first, second, third = st.columns([2, 2, 3], vertical_alignment="bottom")
+    domain = first.selectbox(
+        "Domain",
+        list(titles),
+        format_func=lambda x: titles.get(x, ALL),
+        key="domain",
+        bind="query-params",
+        persist_state="session",
+    )
+    shown = second.segmented_control(
+        "Show",
+        list(SHOWN),
+        format_func=str.capitalize,
+        default="open",
+        required=True,
+        key="show",
+        bind="query-params",
+        persist_state="session",
+    )
+    search = third.text_input(
+        "Title contains",
+        max_chars=LONGEST_SEARCH,
+        key="search",
+        type="search",
+        bind="query-params",
+        persist_state="session",
+    )
+    chosen = None if domain in (ALL, None) else domain
+    return (
+        WorklistFilter(domain=chosen, statuses=SHOWN[shown or "open"], search=search or None),
+        chosen,
+    )
+
+
+def _next(counts: Counts, domain: str | None) -> None:
+    text, button = st.columns([5, 2], vertical_alignment="center")
+    with text.container(key="strong-counts"):
+        st.text(turn.sentence(counts))
+    pressed = button.button(
+        "Next case",
+        key="next",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        shortcut=shortcuts.NEXT,
+        disabled=not session.reviewer(),
+    )
+    if pressed:
+        turn.go_on(domain)
+
+
+def _cursors(filter: WorklistFilter) -> list[Cursor | None]:
+    """Where each page up to this one begins; from the start again when the filter changed."""
+    kept: tuple[WorklistFilter, list[Cursor | None]] = st.session_state.get("cursors", (None, []))
+    cursors: list[Cursor | None] = kept[1] if kept[0] == filter and kept[1] else [None]
+    st.session_state["cursors"] = (filter, cursors)
+    return cursors
+
+
+def _table(
+    rows: tuple[CaseSummary, ...], domains: dict[str, Domain], filter: WorklistFilter
+) -> None:
+    lines = [_line(x, domains.get(x.domain)) for x in rows]
+    hidden = {x for x in OPTIONAL if not any(y[x] for y in lines)}
+    hidden |= {"Domain"} if filter.domain or len(domains) < 2 else set()
+    event = st.dataframe(
+        lines,
+        hide_index=True,
+        column_order=[x for x in lines[0] if x not in hidden],
+        column_config={
+            "Title": st.column_config.TextColumn(width=190),
+            "First look": st.column_config.TextColumn(width=330),
+            "Score": st.column_config.NumberColumn(
+                format="%.2f", help="Orders cases of one domain and urgency; not a probability."
+            ),
+        },
+        on_select="rerun",
+        selection_mode=["single-row", "single-cell"],
+        height=min(38 + 35 * len(lines), 460),
+        key="rows",
+    )
+    chosen = [*event.selection.rows, *(row for row, _ in event.selection.cells)]
+    if chosen and chosen[0] < len(rows):
+        routes.open_case(rows[chosen[0]].id)
+
+
+def _line(row: CaseSummary, domain: Domain | None) -> dict[str, str | float]:
+    held = f"{row.held_by} until {words.until(row.held_until)}" if row.held_until else ""
+    return {
+        "Title": row.title,
+        "Domain": domain.title if domain else row.domain,
+        "Product": row.product or "",
+        "First look": words.first_look(row),
+        "Score": row.score,
+        "Recommended": words.disposition(domain, row.recommended),
+        "Decided": words.disposition(domain, row.decided),
+        "Waiting": words.waiting(datetime.now(UTC) - row.opened_at) if not row.decided else "",
+        "Held by": held,
+    }
+
+
+def _paging(cursors: list[Cursor | None], following: Cursor | None) -> None:
+    if len(cursors) == 1 and following is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Back", key="page-back", disabled=len(cursors) == 1):
+            cursors.pop()
+            st.rerun()
+        st.text(f"Page {len(cursors)}")
+        if st.button("Next", key="page-next", disabled=following is None):
+            cursors.append(following)
+            st.rerun()
+
+
+def _nothing(filter: WorklistFilter, counts: Counts, domain: str) -> None:
+    if filter.search:
+        st.info("No title contains these words.")
+    elif not sum(counts.by_status.values()):
+        st.info("Nothing is waiting. Read files in and take the first look at them with:")
+        st.code(f"secondlook run {domain} FOLDER", language=None)
+    elif filter.statuses == OPEN:
+        st.info("Nothing is waiting: every case is decided.")
+    else:
+        st.info("Nothing was decided yet.")
