@@ -222,6 +222,8 @@ class Domain(ABC):
     dispositions: ClassVar[tuple[Disposition, ...]]
     settings_class: ClassVar[type[BaseModel]] = NoSettings
     modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    image_first: ClassVar[bool] = False
+    """Whether the reviewer looks at the picture before the machine's part is revealed."""
     record_kind: ClassVar[str] = "record"
     """What `--record` files are called here (`manual`, `note`)."""
 

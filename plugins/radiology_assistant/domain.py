@@ -37,6 +37,7 @@ class RadiologyAssistant(Domain):
     taxonomy = TAXONOMY
     dispositions = DISPOSITIONS
     settings_class = RadiologySettings
+    image_first = True
     record_kind = "note"
 
     def __init__(self) -> None:

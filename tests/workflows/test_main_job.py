@@ -156,6 +156,28 @@ def test_a_decision_is_checked_stored_and_amended(
         assert unit.audit.verify().problems == ()
 
 
+def test_a_decision_on_an_older_first_look_is_refused_and_stores_nothing(
+    context: Context, ingested: ingest.IngestReport, goods: Path
+) -> None:
+    case = ingested.cases[0]
+    assess.run(assess.AssessConfig(), context)
+    with context.workspace.database.read() as unit:
+        seen = unit.assessments.latest(case)
+    assert seen is not None
+    learn.run(learn.LearnConfig(domain="defect-inspector", goods=goods, product="plate"), context)
+    assess.run(assess.AssessConfig(), context)
+    config = decide.DecideConfig(
+        case=case,
+        disposition="accept",
+        reviewer="ada",
+        basis=decide.Basis(assessment=seen.id),
+    )
+    with pytest.raises(Conflict, match="newer first look"):
+        decide.run(config, context)
+    with context.workspace.database.read() as unit:
+        assert unit.decisions.of(case) == ()
+
+
 @pytest.mark.parametrize(
     "change", [{"disposition": "explode"}, {"acts": (decide.parse_act("elf=agree"),)}]
 )

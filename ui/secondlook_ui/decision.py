@@ -8,7 +8,7 @@ import streamlit as st
 from secondlook.cases import Decision
 from secondlook.domain import Domain
 from secondlook.errors import SecondlookError
-from secondlook_ui import drafts, pace, session, shortcuts, shown, turn, words
+from secondlook_ui import drafts, pace, session, shortcuts, turn, words
 from secondlook_ui.session import Notice
 from secondlook_ui.shown import Shown
 from secondlook_workflows import decide
@@ -40,11 +40,10 @@ def store(page: Shown, disposition: str, *, amend: bool = False) -> Decision | N
         reviewer=session.reviewer(),
         acts=drafts.acts(page),
         reason=drafts.reason(page),
-        amend=amend,
+        basis=_basis(page, amend=amend),
         key=_key(page),
     )
     try:
-        shown.check_unchanged(page)
         decision = decide.run(config, session.context())
     except SecondlookError as error:
         drafts.save(page)
@@ -56,6 +55,16 @@ def store(page: Shown, disposition: str, *, amend: bool = False) -> Decision | N
     session.keep_lease(None)
     turn.forget_counts()
     return decision
+
+
+def _basis(page: Shown, *, amend: bool) -> decide.Basis:
+    """What this page shows; a decision on anything newer is refused."""
+    lease = session.held_lease()
+    return decide.Basis(
+        assessment=page.assessment.id if page.assessment else None,
+        amends=page.decisions[-1].id if amend and page.decisions else None,
+        lease=lease if lease and lease.case_id == page.case.id else None,
+    )
 
 
 def _buttons(page: Shown, domain: Domain) -> None:

@@ -23,7 +23,7 @@ ACTS = {Act.AGREE: "Agree", Act.REJECT: "Reject"}
 
 def reveals_at_once(domain: Domain | None) -> bool:
     """Whether the first look stands beside the picture, or waits until it is asked for."""
-    return not getattr(domain, "image_first", False)
+    return domain is None or not domain.image_first
 
 
 def revealed(page: Shown) -> bool:

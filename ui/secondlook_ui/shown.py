@@ -6,7 +6,7 @@ from typing import Any
 
 from secondlook.cases import AnomalyMap, Assessment, Case, Decision, Evidence, Finding, Region
 from secondlook.domain import Domain
-from secondlook.errors import Conflict, NotFound
+from secondlook.errors import NotFound
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_ui import session
 
@@ -65,19 +65,6 @@ def read(case_id: str) -> Shown:
             domain=context.plugins.domains.get(case.domain),
             map_threshold=_threshold(assessment, unit),
         )
-
-
-def check_unchanged(shown: Shown) -> None:
-    """Conflict when the first look or the decisions are no longer those on the page."""
-    with session.workspace().database.read() as unit:
-        assessment = unit.assessments.latest(shown.case.id)
-        decisions = unit.decisions.of(shown.case.id)
-    before = shown.assessment.id if shown.assessment else None
-    if (assessment.id if assessment else None) != before:
-        raise Conflict("A newer first look came in while this page was open. Read it, then decide.")
-    if len(decisions) != len(shown.decisions):
-        last = decisions[-1].reviewer
-        raise Conflict(f"{last} decided this case while this page was open. Read it first.")
 
 
 def _threshold(assessment: Assessment | None, unit: UnitOfWork) -> float | None:

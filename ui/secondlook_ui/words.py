@@ -11,8 +11,8 @@ MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
 ACTS = {Act.AGREE: "agreed", Act.REJECT: "rejected", Act.EDIT: "changed", Act.ADD: "added"}
 TONES = {
     "good": ":material/check_circle:",
-    "caution": ":material/build_circle:",
-    "bad": ":material/cancel:",
+    "caution": ":material/warning:",
+    "bad": ":material/error:",
     "neutral": ":material/pause_circle:",
 }
 

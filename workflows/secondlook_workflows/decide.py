@@ -2,15 +2,28 @@
 
 from dataclasses import dataclass
 
-from secondlook.cases import Act, Decision, FindingAct
+from secondlook.cases import Act, Decision, FindingAct, Lease
 from secondlook.domain import Domain
-from secondlook.errors import PluginError, SecondlookError
+from secondlook.errors import Conflict, PluginError, SecondlookError
+from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What the reviewer had in front of them when they decided."""
+
+    assessment: str | None
+    """Id of the first look that was shown."""
+    amends: str | None = None
+    """Id of the decision that this one replaces."""
+    lease: Lease | None = None
+    """Under which the case was held; it must still be theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecideConfig:
-    """What the reviewer decided. `amend` replaces an earlier decision on purpose."""
+    """What the reviewer decided."""
 
     case: str
     disposition: str
@@ -18,19 +31,27 @@ class DecideConfig:
     acts: tuple[FindingAct, ...] = ()
     reason: str = ""
     amend: bool = False
+    """Without a basis: replace the decision that stands."""
+    basis: Basis | None = None
+    """None takes what stands now, as a command line has no page that could be out of date."""
     key: str | None = None
     """The same key twice stores one decision: a repeated request is no second act."""
 
 
 def run(config: DecideConfig, context: Context) -> Decision:
-    """Store the decision and tell the plugins."""
+    """Store the decision and tell the plugins.
+
+    Raises:
+        Conflict: a newer first look or another decision came in since the basis.
+        LeaseLost: somebody else holds the case now.
+        PluginError: a word that the domain does not have.
+    """
     database = context.workspace.database
     with database.read() as unit:
         case = unit.cases.get(unit.cases.resolve(config.case))
-        assessment = unit.assessments.latest(case.id)
-        earlier = unit.decisions.of(case.id)
     _check(config, context.plugins.domain(case.domain))
     with database.write() as unit:
+        basis = config.basis or _present(case.id, config.amend, unit)
         unit.users.ensure(config.reviewer)
         decision = unit.decisions.add(
             case.id,
@@ -38,13 +59,31 @@ def run(config: DecideConfig, context: Context) -> Decision:
             disposition=config.disposition,
             acts=config.acts,
             reason=config.reason,
-            assessment_id=assessment.id if assessment else None,
-            amends=earlier[-1].id if config.amend and earlier else None,
+            assessment_id=basis.assessment,
+            lease=basis.lease,
+            amends=basis.amends,
             key=config.key,
         )
+        _check_basis(basis, case.id, unit)
         unit.commit()
     context.plugins.case_decided(case, decision)
     return decision
+
+
+def _present(case_id: str, amend: bool, unit: UnitOfWork) -> Basis:
+    assessment = unit.assessments.latest(case_id)
+    earlier = unit.decisions.of(case_id)
+    return Basis(
+        assessment=assessment.id if assessment else None,
+        amends=earlier[-1].id if amend and earlier else None,
+    )
+
+
+def _check_basis(basis: Basis, case_id: str, unit: UnitOfWork) -> None:
+    """Adding the decision locked the case, so what is read now cannot change any more."""
+    latest = unit.assessments.latest(case_id)
+    if (latest.id if latest else None) != basis.assessment:
+        raise Conflict("A newer first look came in while the case was open. Read it, then decide.")
 
 
 def parse_act(text: str) -> FindingAct:

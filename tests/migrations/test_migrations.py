@@ -1,0 +1,313 @@
+"""Every migration goes up and down on data, loses nothing, and ends at the tables of the program."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import Column, Text, func, select, text
+
+from database_fixtures import AUDIT_KEY
+from secondlook.cases import Act, FindingAct
+from secondlook.errors import Conflict, StoreError
+from secondlook.store import schema
+from secondlook.store.adapters import AdapterInfo
+from secondlook.store.case_tables import QuarantineRowTable
+from secondlook.store.database import Database
+from secondlook.store.engines import migration_engine, parse_url
+from secondlook.store.tables import metadata
+from store_processes import together, upgrade
+from store_values import BACKBONE, NOON, add_assessment, add_case, digest, record
+
+ROOT = Path(__file__).parents[2]
+
+
+def migrate(url: str, verb: Any, target: str) -> None:
+    """Run one alembic command in one transaction."""
+    engine = migration_engine(parse_url(url))
+    with engine.begin() as connection:
+        schema.run(connection, verb, target)
+    engine.dispose()
+
+
+def fill(database: Database) -> str:
+    """Put a row into every table; returns a case with everything on it."""
+    case_id = add_case(database, "a", records=(record(["one", "two"]),))
+    add_assessment(database, case_id)
+    with database.write() as unit:
+        lease = unit.leases.claim(case_id, "ann", minutes=5)
+        decision = unit.decisions.add(
+            case_id,
+            reviewer="ann",
+            disposition="hold",
+            acts=(FindingAct(label="crack", act=Act.AGREE),),
+            lease=lease,
+            key="first",
+        )
+        unit.decisions.add(case_id, reviewer="bob", disposition="scrap", amends=decision.id)
+        unit.drafts.save(case_id, "cat", {"reason": "later"})
+        unit.users.ensure("ann")
+        unit.runs.start("learn", {}, seed=1, code_version="0.1.0")
+        unit.adapters.add(adapter(), actor="ann")
+        refused = {"key": digest("k"), "domain": "parts", "source": "a.png", "reason": "empty"}
+        row = QuarantineRowTable(**refused, detail="It has 0 bytes.", at=NOON)
+        unit.quarantine._session.add(row)
+        unit.quarantine._session.flush()
+        unit.commit()
+    return case_id
+
+
+def adapter() -> AdapterInfo:
+    """A made-up adapter."""
+    return AdapterInfo(
+        id="parts/1",
+        domain="parts",
+        product=None,
+        version=1,
+        backbone=BACKBONE,
+        path="parts/1",
+        sha256=digest("p"),
+        state="champion",
+        card={},
+        created_at=NOON,
+    )
+
+
+def rows(database: Database) -> dict[str, int]:
+    """How many rows each table has."""
+    with database.engine.connect() as connection:
+        return {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+
+
+def test_down_and_up_again_loses_no_row(database: Database) -> None:
+    case_id = fill(database)
+    before = rows(database)
+    assert min(before.values()) > 0, before
+    with database.read() as unit:
+        whole = (unit.cases.get(case_id), unit.assessments.history(case_id))
+        decisions = unit.decisions.of(case_id)
+    database.dispose()
+    migrate(database.url, command.downgrade, "0001")
+    with database.engine.connect() as connection:
+        assert schema.revision(connection) == "0001"
+    database.upgrade()
+    assert rows(database) == before | {"audit_events": before["audit_events"] + 1}
+    with database.read() as unit:
+        assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
+        assert unit.decisions.of(case_id) == decisions
+        assert unit.audit.verify().problems == ()
+        assert unit.audit.events("workspace")[-1].action == "schema.upgraded"
+    assert database.check() == ()
+
+
+def test_the_triggers_outlive_a_rebuild(database: Database) -> None:
+    fill(database)
+    database.dispose()
+    for verb, target in ((command.downgrade, "0001"), (command.upgrade, "head")):
+        migrate(database.url, verb, target)
+        for statement in ("UPDATE decisions SET reason = 'x'", "DELETE FROM decisions"):
+            with (
+                pytest.raises((StoreError, Conflict), match="append-only|contradicts"),
+                database.engine.connect() as connection,
+            ):
+                connection.execute(text(statement))
+        database.dispose()
+
+
+def test_down_to_nothing_and_up_again(empty_url: str) -> None:
+    database = Database.connect(empty_url, audit_key=AUDIT_KEY)
+    database.upgrade()
+    migrate(empty_url, command.downgrade, "base")
+    assert "no secondlook schema" in database.check()[0]
+    database.upgrade()
+    assert database.check() == ()
+    database.dispose()
+
+
+def test_upgrading_twice_is_upgrading_once(database: Database) -> None:
+    database.upgrade()
+    with database.read() as unit:
+        assert [event.action for event in unit.audit.events("workspace")] == ["workspace.opened"]
+
+
+def test_processes_that_upgrade_at_once_do_not_collide(empty_url: str) -> None:
+    assert together(upgrade, empty_url, 3) == [(), (), ()]
+
+
+def test_a_schema_behind_or_ahead_is_told(database: Database) -> None:
+    database.dispose()
+    migrate(database.url, command.downgrade, "0001")
+    assert database.check() == (
+        "The database has schema 0001 and needs 0002: run `secondlook db upgrade`.",
+    )
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "a newer secondlook made it" in database.check()[0]
+    with pytest.raises(StoreError, match="a newer secondlook made it"):
+        database.upgrade()
+
+
+def test_alembic_check_is_clean_and_turns_red(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.dispose()
+    engine = migration_engine(parse_url(database.url))
+    with engine.begin() as connection:
+        schema.run(connection, lambda config, _: command.check(config), "")
+    table = metadata.tables["users"]
+    table.append_column(Column("address", Text))
+    try:
+        with engine.begin() as connection, pytest.raises(CommandError, match="address"):
+            schema.run(connection, lambda config, _: command.check(config), "")
+        assert database.check() == ("The column 'address' of table users is missing.",)
+    finally:
+        table._columns.remove(table.c.address)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("ALTER TABLE users ADD COLUMN spare TEXT", "'spare' of table users should not be there"),
+        ("DROP INDEX ix_cases_open_order", "'ix_cases_open_order' of table cases is missing"),
+        ("DROP TRIGGER decisions_no_update{on}", "decisions_no_update is missing"),
+        ("DROP TABLE drafts", "The table 'drafts' is missing"),
+    ],
+)
+def test_drift_is_told(database: Database, statement: str, problem: str) -> None:
+    on = " ON decisions" if database.engine.dialect.name == "postgresql" else ""
+    with database.engine.begin() as connection:
+        connection.execute(text(statement.format(on=on)))
+    found = database.check()
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+def test_a_changed_check_is_told(postgres_database: Database) -> None:
+    for change in (
+        "ALTER TABLE cases DROP CONSTRAINT ck_cases_status",
+        "ALTER TABLE cases ADD CONSTRAINT ck_cases_status CHECK (status IN ('new', 'decided'))",
+    ):
+        with postgres_database.engine.begin() as connection:
+            connection.execute(text(change))
+        assert postgres_database.check() == ("The CHECK ck_cases_status of table cases differs.",)
+
+
+def test_a_changed_check_is_told_on_sqlite(sqlite_database: Database) -> None:
+    with sqlite_database.engine.connect() as connection:
+        connection.execute(text("PRAGMA writable_schema = ON"))
+        connection.execute(
+            text(
+                "UPDATE sqlite_master SET sql = replace(sql, '''failed'', ', '') "
+                "WHERE name = 'cases'"
+            )
+        )
+        connection.commit()
+    sqlite_database.dispose()
+    assert sqlite_database.check() == ("The CHECK ck_cases_status of table cases differs.",)
+
+
+def test_a_trigger_that_is_switched_off_is_told(postgres_database: Database) -> None:
+    with postgres_database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_events DISABLE TRIGGER ALL"))
+    assert len(postgres_database.check()) == 2
+
+
+def test_a_migration_that_loses_rows_is_undone(database: Database) -> None:
+    fill(database)
+    before = rows(database)
+    database.dispose()
+    migrate(database.url, command.downgrade, "0001")
+    engine = migration_engine(parse_url(database.url))
+
+    def lose(config: Any, _: str) -> None:
+        from secondlook_migrations import harm
+
+        counts = iter(({"drafts": 1}, {"drafts": 0}))
+        original, harm._counts = harm._counts, lambda _: next(counts)
+        try:
+            command.upgrade(config, "head")
+        finally:
+            harm._counts = original
+
+    with pytest.raises(StoreError, match="drafts had 1 rows and then 0"), engine.begin() as c:
+        schema.run(c, lose, "")
+    with database.engine.connect() as connection:
+        assert schema.revision(connection) == "0001"
+    engine.dispose()
+    database.upgrade()
+    assert rows(database)["drafts"] == before["drafts"]
+
+
+def test_a_reference_to_nothing_stops_a_migration(sqlite_database: Database) -> None:
+    fill(sqlite_database)
+    sqlite_database.dispose()
+    engine = migration_engine(parse_url(sqlite_database.url))
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM case_records"))
+        connection.execute(text("DELETE FROM records"))
+    with pytest.raises(StoreError, match=r"\['passages'\] refer to rows that are gone"):
+        migrate(sqlite_database.url, command.downgrade, "0001")
+    with sqlite_database.engine.connect() as connection:
+        assert schema.revision(connection) == "0002"
+    engine.dispose()
+
+
+def test_the_migrations_are_found_from_any_folder(tmp_path: Path) -> None:
+    program = (
+        "from secondlook.store.database import Database\n"
+        f"d = Database.connect('sqlite:///100%25.db', audit_key={AUDIT_KEY!r})\n"
+        "d.upgrade(); print(d.check())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("()\n", "")
+
+
+def alembic(*words: str, url: str | None) -> "subprocess.CompletedProcess[str]":
+    """The alembic command from the repository's root."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SECONDLOOK_")}
+    if url is not None:
+        environment["SECONDLOOK_DATABASE_URL"] = url
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_line_of_alembic_does_the_same(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'file.db'}"
+    for words in (("upgrade", "head"), ("check",), ("downgrade", "0001"), ("upgrade", "head")):
+        done = alembic(*words, url=url)
+        assert done.returncode == 0, done.stderr
+    database = Database.connect(url, audit_key=AUDIT_KEY)
+    assert database.check() == ()
+    with database.read() as unit:
+        assert "no workspace chain" in unit.audit.verify().problems[0].what
+    database.dispose()
+
+
+def test_the_command_line_asks_for_a_database() -> None:
+    done = alembic("upgrade", "head", url=None)
+    assert done.returncode == 1
+    assert "Set SECONDLOOK_DATABASE_URL" in done.stderr
+
+
+def test_every_migration_has_a_note() -> None:
+    folder = ROOT / "migrations" / "secondlook_migrations"
+    notes = (folder / "NOTES.md").read_text()
+    for file in (folder / "versions").glob("*.py"):
+        number, name = file.stem.split("_", 1)
+        assert f"## {number} {name}" in notes
