@@ -187,6 +187,7 @@ def test_pending_gives_each_case_that_the_adapter_has_yet_to_assess(database: Da
     with database.read() as unit:
         pending = unit.cases.pending("parts", "tile", "parts/tile/2", limit=10)
         assert pending == tuple(sorted((new, old, failed)))
+        assert unit.cases.count_pending("parts", "tile", "parts/tile/2") == len(pending)
         after = unit.cases.pending("parts", "tile", "parts/tile/2", limit=1, after=pending[0])
         assert after == pending[1:2]
         assert unit.cases.pending("parts", None, None, limit=10) == (other,)

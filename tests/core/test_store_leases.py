@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from secondlook.errors import LeaseLost, NotFound, StoreError
 from secondlook.store import clock
 from secondlook.store.database import Database
 from secondlook.store.worklist import WorklistFilter
 from store_processes import claim_all, together
-from store_values import NOON, add_assessment, add_case
+from store_values import NOON, add_assessment, add_case, assessment, new_case
 
 PROCESSES = 4
 
@@ -112,6 +113,55 @@ def test_the_fence_survives_a_release(database: Database) -> None:
             unit.leases.release(lease)
             fences.append(lease.fence)
     assert fences == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", ["true", "false"])
+def test_a_hint_that_is_wrong_neither_hides_a_case_nor_gives_it_twice(
+    database: Database, wrong: str
+) -> None:
+    held, free = add_case(database, "a"), add_case(database, "b")
+    with database.write() as unit:
+        unit.leases.claim(held, "ann", minutes=5)
+        unit.commit()
+    with database.engine.begin() as connection:
+        connection.execute(text(f"UPDATE cases SET is_held = {wrong}"))  # noqa: S608
+    with database.write() as unit:
+        lease = unit.leases.claim_next("bob", minutes=5)
+        assert lease is not None
+        assert lease.case_id == free
+        assert unit.leases.claim_next("cat", minutes=5) is None
+
+
+def test_the_best_of_free_and_own_cases_is_claimed(database: Database) -> None:
+    low, high = add_case(database, "a"), add_case(database, "b")
+    add_assessment(database, low, score=0.1)
+    with database.write() as unit:
+        unit.leases.claim(high, "ann", minutes=5)
+        own = unit.leases.claim(low, "bob", minutes=5)
+        assert unit.leases.claim_next("bob", minutes=5, domain="parts") is not None
+        unit.leases.release(own)
+        assert unit.worklist.counts().held == 1
+    with database.write() as unit:
+        unit.leases.claim(low, "ann", minutes=5)
+        first = unit.leases.claim_next("ann", minutes=5)
+        assert first is not None
+        assert first.case_id == low
+        add = unit.cases.add(new_case("c"), actor="tests")
+        unit.assessments.add(assessment(add.id, priority=2), actor="tests")
+        second = unit.leases.claim_next("ann", minutes=5)
+        assert second is not None
+        assert second.case_id == add.id
+
+
+def test_an_expired_lease_leaves_the_held_cases(database: Database, hands: Hands) -> None:
+    first, second = add_case(database, "a"), add_case(database, "b")
+    with database.write() as unit:
+        for case_id in (first, second):
+            unit.leases.claim(case_id, "ann", minutes=5)
+        hands.turn(6)
+        assert unit.leases.claim_next("bob", minutes=5) is not None
+        held = unit.cases._session.execute(text("SELECT count(*) FROM cases WHERE is_held"))
+        assert held.scalar_one() == 1
 
 
 def test_who_holds_a_case_is_named(database: Database) -> None:

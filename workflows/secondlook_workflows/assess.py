@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from secondlook.cases import Assessment
 from secondlook.engine import Engine
 from secondlook.errors import ModelError, NotFound, SecondlookError, StoreError
+from secondlook.store.database import Database
 from secondlook_workflows.champions import Champions
 from secondlook_workflows.context import Context
 from secondlook_workflows.recorded import recorded
@@ -124,8 +125,8 @@ class Assessor:
             unit.commit()
 
 
-def _chosen(config: AssessConfig, worker: Assessor, context: Context) -> Iterator[str]:
-    cases = _named(config, context) if config.cases else _waiting(config, worker, context)
+def _chosen(config: AssessConfig, assessor: Assessor, context: Context) -> Iterator[str]:
+    cases = _named(config, context) if config.cases else _waiting(config, assessor, context)
     for count, case in enumerate(cases):
         if config.limit is not None and count >= config.limit:
             return
@@ -139,18 +140,29 @@ def _named(config: AssessConfig, context: Context) -> Iterator[str]:
     yield from cases
 
 
-def _waiting(config: AssessConfig, worker: Assessor, context: Context) -> Iterator[str]:
+def _waiting(config: AssessConfig, assessor: Assessor, context: Context) -> Iterator[str]:
     database = context.workspace.database
     with database.read() as unit:
-        groups = unit.cases.groups(config.domain)
-    context.progress.start("first looks", None)
-    for domain, product, _ in groups:
-        adapter = worker.champions.id(domain, product)
-        after: str | None = None
-        while True:
-            with database.read() as unit:
-                page = unit.cases.pending(domain, product, adapter, limit=PAGE, after=after)
-            if not page:
-                break
-            yield from page
-            after = page[-1]
+        groups = [
+            (domain, product, assessor.champions.id(domain, product))
+            for domain, product, _ in unit.cases.groups(config.domain)
+        ]
+        total = sum(unit.cases.count_pending(*group) for group in groups)
+    limit = total if config.limit is None else config.limit
+    context.progress.start("first looks", min(total, limit))
+    for group in groups:
+        yield from _pages(database, *group)
+
+
+def _pages(
+    database: Database, domain: str, product: str | None, adapter: str | None
+) -> Iterator[str]:
+    """A case that fails stays pending, so pages go on after the last id rather than from zero."""
+    after: str | None = None
+    while True:
+        with database.read() as unit:
+            page = unit.cases.pending(domain, product, adapter, limit=PAGE, after=after)
+        if not page:
+            return
+        yield from page
+        after = page[-1]

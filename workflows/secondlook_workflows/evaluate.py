@@ -21,7 +21,7 @@ from secondlook_workflows.recorded import recorded
 
 RANKING = ("auroc", "average_precision")
 NAMES = (*RANKING, "f1_macro", "accuracy", "ece", "pixel_auroc", "aupro")
-Table = dict[str, float | None]
+Table = dict[str, int | float | None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ def case_row(identity: str, new: NewCase) -> dict[str, Any]:
         "title": storable(new.title, "the title of a case"),
         "status": CaseStatus.NEW,
         "is_open": True,
+        "is_held": False,
         "opened_at": clock.now(),
         "facts": plain(new.facts, "a case"),
     }

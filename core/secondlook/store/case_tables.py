@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +32,9 @@ class CaseRow(Base):
     status: Mapped[CaseStatus]
     is_open: Mapped[bool]
     """Not decided: one equality that an index can lead with, where three statuses cannot."""
+    is_held: Mapped[bool] = mapped_column(server_default=false())
+    """A lease was given and not yet ended. Only a hint, by which claims pass over thousands of held
+    cases at once; whether the lease still runs is written in the lease."""
     priority: Mapped[int] = mapped_column(server_default=text("0"))
     score: Mapped[float] = mapped_column(Float(53), server_default=text("0"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -48,9 +52,18 @@ class CaseRow(Base):
     __table_args__ = (
         one_of("status", CaseStatus),
         CheckConstraint("is_open = (status <> 'decided')", name="open"),
-        Index("ix_cases_open_order", "is_open", "priority", "score", "id"),
-        Index("ix_cases_domain_order", "domain", "is_open", "priority", "score", "id"),
-        Index("ix_cases_product_order", "domain", "product", "is_open", "priority", "score", "id"),
+        Index("ix_cases_open_order", "is_open", "is_held", "priority", "score", "id"),
+        Index("ix_cases_domain_order", "domain", "is_open", "is_held", "priority", "score", "id"),
+        Index(
+            "ix_cases_product_order",
+            "domain",
+            "product",
+            "is_open",
+            "is_held",
+            "priority",
+            "score",
+            "id",
+        ),
         Index("ix_cases_status_order", "status", "priority", "score", "id"),
         Index("ix_cases_domain_status_order", "domain", "status", "priority", "score", "id"),
     )

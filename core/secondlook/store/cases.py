@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.cases import Attachment, Case, CaseStatus, NewCase
@@ -116,15 +116,15 @@ class Cases:
 
         `product` None is the cases without a product. A failed case counts as not assessed.
         """
-        of_product = CaseRow.product.is_(None) if product is None else CaseRow.product == product
-        waiting = CaseRow.status.in_((CaseStatus.NEW, CaseStatus.FAILED))
-        stale = CaseRow.assessed_by != (adapter or "")
-        query = select(CaseRow.id).where(
-            CaseRow.is_open, CaseRow.domain == domain, of_product, or_(waiting, stale)
-        )
+        query = select(CaseRow.id).where(_pending(domain, product, adapter))
         if after is not None:
             query = query.where(CaseRow.id > after)
         return tuple(self._session.scalars(query.order_by(CaseRow.id).limit(limit)))
+
+    def count_pending(self, domain: str, product: str | None, adapter: str | None) -> int:
+        """How many ids `pending` gives in all."""
+        query = select(func.count()).where(_pending(domain, product, adapter))
+        return self._session.scalar(query) or 0
 
     def _insert(self, identity: str, new: NewCase) -> bool:
         statement = insert_or_ignore(self._session, CaseRow).values(case_row(identity, new))
@@ -160,3 +160,10 @@ class Cases:
         this = update(CaseRow).where(CaseRow.id == identity)
         self._session.execute(this.values(version=CaseRow.version + 1))
         self._session.execute(this.where(undecided).values(status=CaseStatus.NEW))
+
+
+def _pending(domain: str, product: str | None, adapter: str | None) -> ColumnElement[bool]:
+    of_product = CaseRow.product.is_(None) if product is None else CaseRow.product == product
+    waiting = CaseRow.status.in_((CaseStatus.NEW, CaseStatus.FAILED))
+    stale = CaseRow.assessed_by != (adapter or "")
+    return and_(CaseRow.is_open, CaseRow.domain == domain, of_product, or_(waiting, stale))

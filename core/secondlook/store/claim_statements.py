@@ -16,11 +16,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     literal,
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
@@ -40,8 +42,8 @@ UNTIL = bindparam("until", type_=UtcDateTime())
 
 
 @cache
-def claimable(*, domain: bool, product: bool) -> Select[str]:
-    """The first case in worklist order that nobody but the reviewer holds.
+def claimable(*, domain: bool, product: bool) -> Select[str, int, float]:
+    """The first case in worklist order that nobody but the reviewer holds, from leases alone.
 
     Counting, instead of EXISTS, keeps PostgreSQL from planning a join over all leases, which is
     quadratic while its statistics lag behind: each case passed over costs one look-up by key.
@@ -49,7 +51,46 @@ def claimable(*, domain: bool, product: bool) -> Select[str]:
     others = select(func.count()).where(
         LeaseRow.case_id == CaseRow.id, LeaseRow.until > NOW, LeaseRow.reviewer != REVIEWER
     )
-    query = select(CaseRow.id).where(CaseRow.is_open, others.scalar_subquery() == 0)
+    query = _first(domain=domain, product=product)
+    return query.where(others.scalar_subquery() == 0)
+
+
+@cache
+def claim_next(*, on_postgresql: bool, domain: bool, product: bool) -> Taken:
+    """Take the first case that is free or the reviewer's own, passing over no held case.
+
+    No row: there is none, another writer was faster, or a hint in `is_held` is out of date.
+    """
+    free = claimable(domain=domain, product=product).where(CaseRow.is_held == false())
+    own = (
+        _first(domain=domain, product=product)
+        .join(LeaseRow, LeaseRow.case_id == CaseRow.id)
+        .where(LeaseRow.reviewer == REVIEWER, LeaseRow.until > NOW)
+    )
+    both = union_all(select(_locked(free, on_postgresql).cte("free")), select(own.cte("own")))
+    every = both.subquery("every")
+    order = (every.c.priority.desc(), every.c.score.desc(), every.c.id.desc())
+    return _take(select(every.c.id).order_by(*order).limit(1), on_postgresql)
+
+
+@cache
+def claim_any(*, on_postgresql: bool, domain: bool, product: bool) -> Taken:
+    """Take the first claimable case, whatever the hints say. No row: as above."""
+    candidate = _locked(claimable(domain=domain, product=product), on_postgresql)
+    return _take(select(candidate.subquery().c.id), on_postgresql)
+
+
+@cache
+def claim_case(*, on_postgresql: bool) -> Taken:
+    """Take the case `case`. No row: there is none, or somebody else holds it."""
+    only = select(CaseRow.id).where(CaseRow.id == bindparam("case", type_=Text()))
+    if on_postgresql:  # the case before its lease, in the order of every other writer
+        only = only.with_for_update(key_share=True)
+    return _take(only, on_postgresql)
+
+
+def _first(*, domain: bool, product: bool) -> Select[str, int, float]:
+    query = select(CaseRow.id, CaseRow.priority, CaseRow.score).where(CaseRow.is_open)
     if domain:
         query = query.where(CaseRow.domain == bindparam("domain", type_=Text()))
     if product:
@@ -58,20 +99,10 @@ def claimable(*, domain: bool, product: bool) -> Select[str]:
     return query.order_by(*order).limit(1)
 
 
-@cache
-def claim_next(*, on_postgresql: bool, domain: bool, product: bool) -> Taken:
-    """Take the first claimable case. No row: there is none, or another writer was faster."""
-    candidate = claimable(domain=domain, product=product)
-    if on_postgresql:
-        candidate = candidate.with_for_update(of=CaseRow, skip_locked=True, key_share=True)
-    return _take(candidate, on_postgresql)
-
-
-@cache
-def claim_case(*, on_postgresql: bool) -> Taken:
-    """Take the case `case`. No row: there is none, or somebody else holds it."""
-    only = select(CaseRow.id).where(CaseRow.id == bindparam("case", type_=Text()))
-    return _take(only, on_postgresql)
+def _locked(query: Select[str, int, float], on_postgresql: bool) -> Select[str, int, float]:
+    if not on_postgresql:
+        return query
+    return query.with_for_update(of=CaseRow, skip_locked=True, key_share=True)
 
 
 def _take(candidate: Select[str], on_postgresql: bool) -> Taken:

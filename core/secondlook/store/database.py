@@ -1,6 +1,6 @@
 """The database: opened from a URL, migrated, checked, and used in units of work."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, select
@@ -17,6 +17,7 @@ from secondlook.store.engines import (
     shown_url,
 )
 from secondlook.store.review_tables import AuditHeadRow
+from secondlook.store.transfer import count_rows, transfer
 from secondlook.store.unit_of_work import UnitOfWork
 
 SHORTEST_KEY = 16
@@ -76,6 +77,24 @@ class Database:
                 return schema.check(connection)
             finally:
                 connection.rollback()
+
+    def rows(self) -> int:
+        """How many rows all tables hold together."""
+        with self._read.begin() as connection:
+            return count_rows(connection)
+
+    def copy_to(self, url: str, advance: Callable[[int], None] = lambda rows: None) -> int:
+        """Copy everything into an empty database, in one transaction; returns how many rows.
+
+        The audit chains go along with their signatures, so the same key verifies them there.
+        """
+        engine = migration_engine(parse_url(url))
+        try:
+            schema.upgrade(engine, note=lambda connection, before, after: None)
+            with self._read.begin() as source, engine.begin() as target:
+                return transfer(source, target, advance)
+        finally:
+            engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:

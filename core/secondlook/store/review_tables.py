@@ -53,7 +53,11 @@ class LeaseRow(Base):
     until: Mapped[datetime]
     fence: Mapped[int]
 
-    __table_args__ = (Index("ix_leases_until", "until"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("ix_leases_until", "until"),
+        Index("ix_leases_reviewer", "reviewer", "until"),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class UserRow(Base):

@@ -3,7 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from secondlook.cases import CaseStatus
@@ -112,10 +124,12 @@ class Worklist:
 def _streams(filter: WorklistFilter) -> list[Stream]:
     """Queries whose rows together are the filter's: each has one index that is in order.
 
-    All open statuses are one equality; other sets are one ordered stream for each status.
+    All open statuses are one equality (held or not: the index tells them apart); other sets are
+    one ordered stream for each status.
     """
+    states: list[ColumnElement[bool]]
     if filter.statuses == OPEN:
-        states: list[ColumnElement[bool]] = [CaseRow.is_open.is_(True)]
+        states = [and_(CaseRow.is_open, CaseRow.is_held == held) for held in (false(), true())]
     else:
         states = [CaseRow.status == status for status in sorted(filter.statuses)]
     return [_narrowed(select(*_COLUMNS).where(state), filter) for state in states]

@@ -68,6 +68,7 @@ def _cases() -> None:
         *optional(TEXT, "decided", "assessed_by", "failure"),
         *needed(WORD, "status"),
         *needed(sa.Boolean(), "is_open"),
+        sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("priority", INTEGER, server_default=sa.text("0"), nullable=False),
         sa.Column("score", NUMBER, server_default=sa.text("0"), nullable=False),
         sa.Column("version", INTEGER, server_default=sa.text("1"), nullable=False),
@@ -77,11 +78,21 @@ def _cases() -> None:
         one_of("cases", "status", "new", "assessed", "failed", "decided"),
         primary("cases", "id"),
     )
-    index("ix_cases_domain_order", "cases", "domain", "is_open", "priority", "score", "id")
-    index("ix_cases_domain_status_order", "cases", "domain", "status", "priority", "score", "id")
-    index("ix_cases_open_order", "cases", "is_open", "priority", "score", "id")
     index(
-        "ix_cases_product_order", "cases", "domain", "product", "is_open", "priority", "score", "id"
+        "ix_cases_domain_order", "cases", "domain", "is_open", "is_held", "priority", "score", "id"
+    )
+    index("ix_cases_domain_status_order", "cases", "domain", "status", "priority", "score", "id")
+    index("ix_cases_open_order", "cases", "is_open", "is_held", "priority", "score", "id")
+    index(
+        "ix_cases_product_order",
+        "cases",
+        "domain",
+        "product",
+        "is_open",
+        "is_held",
+        "priority",
+        "score",
+        "id",
     )
     index("ix_cases_status_order", "cases", "status", "priority", "score", "id")
     op.create_table(
@@ -218,6 +229,7 @@ def _reviews() -> None:
         sqlite_with_rowid=False,
     )
     index("ix_leases_until", "leases", "until")
+    index("ix_leases_reviewer", "leases", "reviewer", "until")
     op.create_table(
         "drafts",
         *needed(SHA256, "case_id"),

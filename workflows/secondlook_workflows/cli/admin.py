@@ -101,6 +101,22 @@ def verify_audit(json: Json = False) -> None:
     raise typer.Exit(BROKE if report.problems else DONE)
 
 
+@db.command("copy")
+def copy(
+    url: Annotated[str, typer.Argument(help="An empty database, for example PostgreSQL.")],
+    json: Json = False,
+) -> None:
+    """Copy everything into another, empty database; this one stays as it is."""
+    with session() as context:
+        database = context.workspace.database
+        context.progress.start("copying rows", database.rows())
+        rows = database.copy_to(url, context.progress.advance)
+    if json:
+        print_json({"rows": rows})
+    else:
+        say(f"{rows} rows copied; use it from now on with: secondlook init --database URL")
+
+
 def demo(
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Open the review UI at the end.")] = True,
     port: Annotated[int, typer.Option("--port")] = 8501,
