@@ -240,9 +240,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 BODIES = st.dictionaries(WORDS, SCALARS | WORDS, max_size=4)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(bodies=st.lists(BODIES, min_size=1, max_size=5), actor=WORDS.filter(str.strip))
 def test_whatever_was_audited_verifies_and_comes_back(
     database: Database, bodies: list[dict[str, Any]], actor: str

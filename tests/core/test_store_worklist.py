@@ -59,9 +59,7 @@ def walk(worklist: Worklist, wanted: WorklistFilter, limit: int) -> Iterator[Cas
         after = Cursor.from_text(page.next.to_text())
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     lines=LINES, statuses=STATUSES, domain=st.sampled_from([None, "parts"]), limit=st.integers(1, 9)
 )

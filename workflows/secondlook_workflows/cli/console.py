@@ -26,6 +26,7 @@ from secondlook.codec import to_plain
 from secondlook.errors import SecondlookError
 
 DONE, BROKE, PARTLY, STOPPED = 0, 1, 3, 130
+SHORT = 10
 out = Console()
 err = Console(stderr=True)
 
@@ -97,10 +98,15 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people; what stands in it is never read as markup."""
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text("" if x is None else str(x)) for x in row))
+    """A table for people, one line a row; what stands in it is never read as markup."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    cells = [["" if x is None else str(x) for x in row] for row in rows]
+    for number, name in enumerate(columns):
+        width = max([len(name), *(len(row[number]) for row in cells)])
+        least = width if width <= SHORT else None  # ids and numbers are never cut off
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
+    for row in cells:
+        table.add_row(*map(Text, row))
     out.print(table)
 
 

@@ -38,7 +38,7 @@ def assessed(report: AssessReport) -> None:
 
 def worklist(page: WorklistPage, counts: Counts) -> None:
     """The page as a table, then how many there are in all."""
-    columns = ("case", "domain", "product", "title", "first look", "score", "held by")
+    columns = ("case", "title", "first look", "score", "product or domain", "held by")
     print_table(columns, [_worklist_row(x) for x in page.rows])
     waiting = sum(n for status, n in counts.by_status.items() if status is not CaseStatus.DECIDED)
     decided = counts.by_status.get(CaseStatus.DECIDED, 0)
@@ -85,13 +85,22 @@ def _passage(item: dict[str, Any]) -> None:
 
 
 def _worklist_row(row: CaseSummary) -> tuple[object, ...]:
-    look = row.headline or row.abstained or row.failure or row.status.value
     return (
         row.id[:SHORT],
-        row.domain,
-        row.product,
         row.title,
-        look,
-        f"{row.score:.3f}",
+        _in_words(row),
+        f"{row.score:.2f}",
+        row.product or row.domain,
         row.held_by,
     )
+
+
+def _in_words(row: CaseSummary) -> str:
+    """What the machine says, or why it says nothing."""
+    if row.failure:
+        return f"failed: {row.failure}"
+    if row.status is CaseStatus.NEW:
+        return "no first look yet"
+    if row.headline:
+        return row.headline
+    return f"not assessed ({row.abstained})" if row.abstained else "nothing found"
