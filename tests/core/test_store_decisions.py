@@ -1,5 +1,7 @@
 """Decisions are taken once, amended in order, and never edited."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +11,8 @@ from secondlook.store.database import Database
 from store_values import add_assessment, add_case, assessment
 
 ACTS = (FindingAct(label="crack", act=Act.REJECT), FindingAct(label="dent", act=Act.ADD))
+
+DECISION = {"reviewer": "ann", "disposition": "accept"}
 
 
 def test_a_decision_comes_back_as_it_was_taken(database: Database) -> None:
@@ -88,11 +92,11 @@ def test_nobody_decides_what_somebody_else_holds(database: Database) -> None:
     ],
 )
 def test_a_decision_names_who_what_and_a_real_assessment(
-    database: Database, changes: dict[str, str], error: type[Exception]
+    database: Database, changes: dict[str, Any], error: type[Exception]
 ) -> None:
     case_id = add_case(database, "a")
     with database.write() as unit, pytest.raises(error):
-        unit.decisions.add(case_id, **({"reviewer": "ann", "disposition": "accept"} | changes))
+        unit.decisions.add(case_id, **(DECISION | changes))
     with database.read() as unit:
         assert unit.decisions.of(case_id) == ()
 

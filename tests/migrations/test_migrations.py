@@ -220,25 +220,20 @@ def test_a_trigger_that_is_switched_off_is_told(postgres_database: Database) -> 
     assert len(postgres_database.check()) == 2
 
 
-def test_a_migration_that_loses_rows_is_undone(database: Database) -> None:
+def test_a_migration_that_loses_rows_is_undone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(database)
     before = rows(database)
     database.dispose()
     migrate(database.url, command.downgrade, "0001")
     engine = migration_engine(parse_url(database.url))
 
-    def lose(config: Any, _: str) -> None:
-        from secondlook_migrations import harm
-
-        counts = iter(({"drafts": 1}, {"drafts": 0}))
-        original, harm._counts = harm._counts, lambda _: next(counts)
-        try:
-            command.upgrade(config, "head")
-        finally:
-            harm._counts = original
-
+    counts = iter(({"drafts": 1}, {"drafts": 0}))
+    monkeypatch.setattr("secondlook_migrations.harm._counts", lambda _: next(counts))
     with pytest.raises(StoreError, match="drafts had 1 rows and then 0"), engine.begin() as c:
-        schema.run(c, lose, "")
+        schema.run(c, command.upgrade, "head")
+    monkeypatch.undo()
     with database.engine.connect() as connection:
         assert schema.revision(connection) == "0001"
     engine.dispose()

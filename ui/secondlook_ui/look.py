@@ -123,7 +123,7 @@ def _act(page: Shown, label: str) -> None:
 def _passages(evidence: tuple[Evidence, ...], place: str) -> None:
     for number, passage in enumerate(x for x in evidence if isinstance(x, CitedPassage)):
         with st.container(key=f"passage-{place}-{number}", gap=None):
-            st.text(passage.text)
+            st.text(" ".join(passage.text.split()))
             where = f"{passage.record_name}, " + (f"page {passage.page}, " if passage.page else "")
             with st.container(key=f"quiet-passage-{place}-{number}"):
                 st.text(f"{where}line {passage.line}")

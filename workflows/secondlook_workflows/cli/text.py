@@ -81,7 +81,8 @@ def _look(look: dict[str, Any]) -> None:
 def _passage(item: dict[str, Any]) -> None:
     page = f", page {item['page']}" if item["page"] else ""
     title = f"{item['record_name']}{page}, line {item['line']}"
-    out.print(Panel(Text(item["text"]), title=Text(title), title_align="left", width=100))
+    text = Text(" ".join(item["text"].split()))
+    out.print(Panel(text, title=Text(title), title_align="left", width=100))
 
 
 def _worklist_row(row: CaseSummary) -> tuple[object, ...]:
