@@ -30,7 +30,8 @@ wheel: $(VENV)/.dev
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "secondlook needs Python 3.11 or newer; try: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "cannot make $(VENV): on Debian and Ubuntu, install the package python3-venv"; exit 1; }
 
 # The stamps are made last: an installation that was cut off is taken up again.
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt

@@ -4,7 +4,9 @@ pluggy's own `load_setuptools_entrypoints` lets the first ImportError through, s
 are walked here. Loading imports no model library: plugins import those inside functions.
 """
 
+import sys
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -54,7 +56,9 @@ def load_plugins(
 def _load(plugins: Plugins, point: EntryPoint) -> None:
     name, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "")
     try:
-        plugins.manager.register(point.load(), name=point.name)
+        with redirect_stdout(sys.stderr):  # standard output belongs to the command's answer
+            module = point.load()
+        plugins.manager.register(module, name=point.name)
         plugins.manager.check_pending()  # a misspelt hook is an error, not silence
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may do anything, even exit
         plugins.manager.unregister(name=point.name)

@@ -1,15 +1,17 @@
 """Every error a user can meet, as one tree.
 
     SecondlookError
+    ├── UsageError             the words of a call name something that does not exist
+    │   └── PluginError        a domain, backbone or exporter that no loaded plugin brings
     ├── SettingsError          secondlook.toml, an environment variable or a plugin's table is wrong
     ├── WorkspaceError         there is no workspace, or it cannot be used
-    ├── PluginError            a domain, backbone or exporter that no loaded plugin brings
     ├── IntakeError            a source that cannot be read at all (one bad file is quarantined instead)
     │   └── ManifestError      a manifest with a missing column or a row that makes no sense
     ├── ModelError             a backbone or an adapter that cannot be used
     │   ├── BackboneError      missing, unsafe or damaged checkpoint
     │   └── AdapterError       missing, damaged, or made for another backbone
     └── StoreError             the database refuses
+        ├── BadValue           a value that no database can hold: NaN, NUL, half a character
         ├── NotFound           no such case, adapter or user
         ├── LeaseLost          somebody else holds the case now
         ├── Conflict           the case changed since it was read
@@ -24,6 +26,10 @@ class SecondlookError(Exception):
     """Base of all errors this project raises on purpose."""
 
 
+class UsageError(SecondlookError):
+    """The words of a call name something that does not exist."""
+
+
 class SettingsError(SecondlookError):
     """A setting is missing, misspelt or of the wrong type."""
 
@@ -32,7 +38,7 @@ class WorkspaceError(SecondlookError):
     """The workspace folder is missing or cannot be used."""
 
 
-class PluginError(SecondlookError):
+class PluginError(UsageError):
     """Something was asked for by a name that no loaded plugin registered."""
 
 
@@ -58,6 +64,10 @@ class AdapterError(ModelError):
 
 class StoreError(SecondlookError):
     """The database refuses an operation."""
+
+
+class BadValue(StoreError):
+    """A value cannot be stored, whatever the state of the database."""
 
 
 class NotFound(StoreError):

@@ -89,10 +89,25 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     [
         (("ingest",), 2, "Missing argument"),
         (("evaluate", "defect-inspector"), 2, "exactly one of"),
-        (("ingest", "astrology", "."), 1, "no domain is called 'astrology'"),
-        (("worklist", "--domain", "astrology"), 1, "there is: defect-inspector"),
-        (("show", "abc"), 1, "secondlook worklist"),
-        (("export", "defect-inspector", "--format", "xls"), 1, "csv, json"),
+        (("ingest", "astrology", "."), 2, "no domain is called 'astrology'"),
+        (("worklist", "--domain", "astrology"), 2, "there is: defect-inspector"),
+        (("show", "abc"), 2, "secondlook worklist"),
+        (("export", "defect-inspector", "--format", "xls"), 2, "csv, json"),
+        (("ingest", "defect-inspector", ".", "--product", "../x"), 2, "cannot name a product"),
+        (("assess", "--adapter", "x/1"), 2, "x/1"),
+        (("assess", "--queue", "--case", "abc"), 2, "abc"),
+        (("jobs", "--cancel", "abc"), 2, "secondlook jobs"),
+        (("learn", "defect-inspector", "--goods", "nowhere"), 1, "there is no nowhere"),
+        (
+            ("evaluate", "defect-inspector", "--manifest", "nowhere.csv"),
+            1,
+            "there is no nowhere.csv",
+        ),
+        (
+            ("export", "defect-inspector", "--out", "/nonexistent/x.csv"),
+            1,
+            "No such file or directory",
+        ),
     ],
 )
 def test_mistakes_are_answered_with_what_would_work(
@@ -135,6 +150,24 @@ def test_doctor_looks_at_everything() -> None:
 
 def test_version() -> None:
     assert run("--version").stdout.startswith("secondlook ")
+
+
+def test_an_error_nobody_foresaw_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("init")
+    monkeypatch.setattr("secondlook_workflows.assess.run", lambda *_: {}["patient text"])
+    outcome = run("assess", status=1)
+    assert "nobody foresaw (KeyError)" in outcome.stderr
+    assert "patient text" not in outcome.output
+
+
+def test_no_path_is_kept_with_a_run(parts: Path) -> None:
+    run("ingest", "defect-inspector", str(parts))
+    context = open_context()
+    with context.workspace.database.read() as unit:
+        (recorded,) = unit.runs.all(limit=5)
+    context.workspace.database.dispose()
+    assert parts.name not in json.dumps(recorded.config)
+    assert recorded.config["sources"][0].startswith("path ")
 
 
 def test_every_command_has_help() -> None:

@@ -41,7 +41,7 @@ def test_a_worker_does_what_was_queued(context: Context, waiting: int) -> None:
     subprocess.run(WORK, check=True, capture_output=True)
     (done,) = durable.jobs(context.workspace)
     assert (done.id, done.status) == (job, "SUCCESS")
-    assert done.outcome == {"total": waiting, "assessed": waiting, "failed": {}}
+    assert done.outcome == {"total": waiting, "assessed": waiting, "failed": {}, "skipped": {}}
     assert _counts(context)[CaseStatus.ASSESSED] == waiting
 
 
@@ -66,7 +66,8 @@ def test_nothing_is_pickled(context: Context) -> None:
     (inputs,) = connection.execute("SELECT inputs FROM workflow_input").fetchone()
     connection.close()
     assert kind == "json"
-    assert json.loads(inputs)["args"] == [{"domain": "defect-inspector", "cases": ["a"]}]
+    asked = {"domain": "defect-inspector", "cases": ["a"], "adapter": None, "limit": None}
+    assert json.loads(inputs)["args"] == [asked]
 
 
 def test_an_error_is_stored_as_its_words() -> None:
@@ -82,3 +83,41 @@ def test_a_cancelled_job_is_not_run(context: Context, waiting: int) -> None:
     subprocess.run(WORK, check=True, capture_output=True)
     assert [x.status for x in durable.jobs(context.workspace)] == ["CANCELLED"]
     assert _counts(context)[CaseStatus.NEW] == waiting
+
+
+def test_what_another_version_queued_stops_nobody(context: Context) -> None:
+    with durable.client(context.workspace) as queue:
+        queue.enqueue(
+            {"workflow_name": "assess", "queue_name": durable.QUEUE, "app_version": "0"}, {}
+        )
+    subprocess.run(WORK, check=True, capture_output=True, timeout=60)
+    assert durable.jobs(context.workspace) == []
+
+
+def test_a_second_worker_on_the_same_machine_is_refused(context: Context) -> None:
+    first = subprocess.Popen(WORK[:-1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not list(context.workspace.home.glob("worker-*.lock")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    second = subprocess.run(WORK, check=False, capture_output=True, text=True, timeout=60)
+    first.send_signal(signal.SIGINT)
+    assert first.wait(timeout=30) == 0
+    assert second.returncode == 1
+    assert "a worker is running on this machine already" in " ".join(second.stderr.split())
+
+
+def test_a_failed_job_is_said_once(context: Context) -> None:
+    with durable.client(context.workspace) as queue:
+        queue.enqueue(
+            {
+                "workflow_name": "assess",
+                "queue_name": durable.QUEUE,
+                "app_version": durable.VERSION,
+            },
+            {"nonsense": True},
+        )
+    first = subprocess.run(WORK, check=False, capture_output=True, text=True, timeout=60)
+    again = subprocess.run(WORK, check=False, capture_output=True, text=True, timeout=60)
+    assert (first.returncode, again.returncode) == (3, 0)
+    assert "0 jobs finished, 1 failed" in first.stderr

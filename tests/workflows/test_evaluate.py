@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from plates import plate
-from secondlook.errors import AdapterError, IntakeError, NotFound
+from secondlook.errors import IntakeError, NotFound, UsageError
 from secondlook_workflows import evaluate, learn
 from secondlook_workflows.context import Context
 from secondlook_workflows.metrics import PixelMetrics, ranking
@@ -52,6 +52,26 @@ def test_a_dataset_is_measured_whole(
         context.workspace.blobs.path(measured)  # measured, not taken into the workspace
 
 
+def test_a_mask_that_is_no_picture_leaves_its_part_out(
+    context: Context, learned: learn.LearnReport, dataset: Path
+) -> None:
+    (dataset / "ground_truth" / "hole" / "60_mask.png").write_text("no picture")
+    config = evaluate.EvaluateConfig(domain="defect-inspector", dataset=dataset)
+    report = evaluate.run(config, context)
+    assert report.metrics["pixel_auroc"] is not None
+    assert any(x.startswith("1 masks cannot be read") for x in report.notes)
+
+
+def test_an_adapter_of_another_domain_is_refused(
+    context: Context, learned: learn.LearnReport, dataset: Path
+) -> None:
+    config = evaluate.EvaluateConfig(
+        domain="radiology-assistant", dataset=dataset, adapter=learned.adapter
+    )
+    with pytest.raises(UsageError, match="is not of radiology-assistant"):
+        evaluate.run(config, context)
+
+
 def test_a_manifest_is_measured_on_its_test_split(
     context: Context, learned: learn.LearnReport, dataset: Path
 ) -> None:
@@ -83,7 +103,7 @@ def test_several_champions_ask_for_a_choice(
 ) -> None:
     learn.run(learn.LearnConfig(domain="defect-inspector", goods=goods, product="x"), context)
     config = evaluate.EvaluateConfig(domain="defect-inspector", dataset=dataset)
-    with pytest.raises(AdapterError, match="--adapter"):
+    with pytest.raises(UsageError, match="--adapter"):
         evaluate.run(config, context)
 
 

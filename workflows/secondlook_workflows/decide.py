@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from secondlook.cases import Act, Decision, FindingAct, Lease
 from secondlook.domain import Domain
-from secondlook.errors import Conflict, PluginError, SecondlookError
+from secondlook.errors import Conflict, PluginError, UsageError
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
 
@@ -87,11 +87,11 @@ def _check_basis(basis: Basis, case_id: str, unit: UnitOfWork) -> None:
 
 
 def parse_act(text: str) -> FindingAct:
-    """`scratch=agree` as an act. Raises SecondlookError that shows the form."""
+    """`scratch=agree` as an act. Raises UsageError that shows the form."""
     label, _, act = text.partition("=")
     if not label or act not in Act.__members__.values():
         acts = ", ".join(Act)
-        raise SecondlookError(f"cannot read the finding {text!r}: write LABEL=ACT, ACT of {acts}")
+        raise UsageError(f"cannot read the finding {text!r}: write LABEL=ACT, ACT of {acts}")
     return FindingAct(label=label, act=Act(act))
 
 

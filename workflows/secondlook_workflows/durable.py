@@ -9,19 +9,21 @@ code.
 """
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dbos import DBOS, DBOSClient, DBOSConfig
-from dbos._serialization import Serializer
+from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
 
-from secondlook.version import code_version
+from secondlook.errors import UsageError
 from secondlook.workspace import Workspace
 
 QUEUE = "secondlook"
 ASSESS = "assess"
+VERSION = "1"
+"""Of the workflows' steps and words, not of the program: an upgrade finds what was queued."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,11 @@ class Job:
     status: str
     """`ENQUEUED`, `PENDING` (running), `SUCCESS`, `ERROR` or `CANCELLED`."""
     outcome: Any = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status not in ("ENQUEUED", "PENDING", "DELAYED")
 
 
 class JsonSerializer(Serializer):
@@ -61,7 +68,9 @@ def dbos_config(workspace: Workspace) -> DBOSConfig:
     return {
         "name": "secondlook",
         "system_database_url": workspace.workflows_url,
-        "application_version": code_version(),
+        "application_version": VERSION,
+        # A worker that starts again on this machine takes over what the last one left.
+        "executor_id": socket.gethostname(),
         "serializer": JsonSerializer(),
         "log_level": "WARNING",
         "enable_otlp": False,
@@ -80,13 +89,18 @@ def client(workspace: Workspace) -> Iterator[DBOSClient]:
 
 
 def enqueue_assess(
-    workspace: Workspace, *, domain: str | None = None, cases: tuple[str, ...] = ()
+    workspace: Workspace,
+    *,
+    domain: str | None = None,
+    cases: tuple[str, ...] = (),
+    adapter: str | None = None,
+    limit: int | None = None,
 ) -> str:
-    """Queue first looks, for the named cases or for all that wait; the job's id."""
+    """Queue first looks, for these case ids or for all that wait; the job's id."""
     with client(workspace) as queue:
         handle: Any = queue.enqueue(
-            {"workflow_name": ASSESS, "queue_name": QUEUE, "app_version": code_version()},
-            {"domain": domain, "cases": list(cases)},
+            {"workflow_name": ASSESS, "queue_name": QUEUE, "app_version": VERSION},
+            {"domain": domain, "cases": list(cases), "adapter": adapter, "limit": limit},
         )
         return str(handle.get_workflow_id())
 
@@ -94,11 +108,13 @@ def enqueue_assess(
 def jobs(workspace: Workspace, limit: int = 50) -> list[Job]:
     """The latest jobs, newest first."""
     with client(workspace) as queue:
-        found = queue.list_workflows(limit=limit, sort_desc=True)
+        found = queue.list_workflows(limit=limit, sort_desc=True, app_version=VERSION)
     return [Job(id=x.workflow_id, verb=x.name, status=x.status, outcome=x.output) for x in found]
 
 
 def cancel(workspace: Workspace, job: str) -> None:
-    """Stop a job before its next batch."""
+    """Stop a job before its next batch. Raises UsageError for one that is not there."""
+    if job not in {x.id for x in jobs(workspace)}:
+        raise UsageError(f"there is no job {job!r}; see `secondlook jobs`")
     with client(workspace) as queue:
         queue.cancel_workflow(job)

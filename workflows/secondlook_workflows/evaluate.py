@@ -6,18 +6,22 @@ Nothing is stored but the run: the cases of a dataset are measured, not reviewed
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from secondlook.domain import Domain
-from secondlook.errors import AdapterError, IntakeError
-from secondlook_workflows.champions import Champions
+from secondlook.errors import IntakeError, UsageError
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, from_folder, from_manifest
+from secondlook_workflows.learn import load_adapter
 from secondlook_workflows.measuring import Measurement, Measurer
 from secondlook_workflows.metrics import Metrics, ranking, verdicts
 from secondlook_workflows.pixels import pixel_metrics
 from secondlook_workflows.recorded import recorded
+
+if TYPE_CHECKING:
+    from secondlook.models.adapters import GoodsAdapter
 
 RANKING = ("auroc", "average_precision")
 NAMES = (*RANKING, "f1_macro", "accuracy", "ece", "pixel_auroc", "aupro")
@@ -58,14 +62,19 @@ def run(config: EvaluateConfig, context: Context) -> EvaluateReport:
     domain = context.plugins.domain(config.domain)
     with recorded("evaluate", config, context) as metrics:
         dataset = _read(config, domain, context)
-        adapter = Champions(context, _chosen(config, context)).load(config.domain, config.product)
-        report = _report(config, dataset, Measurer(dataset.cases, adapter, context))
+        adapter = _adapter(config, context)
+        max_pixels = context.workspace.settings.limits.max_pixels
+        measurer = Measurer(dataset.cases, adapter, context)
+        report = _report(config, dataset, measurer, max_pixels)
         report.seconds = round(time.monotonic() - started, 2)
         metrics |= {"n": report.n, "adapter": report.adapter, **report.metrics}
     return report
 
 
 def _read(config: EvaluateConfig, domain: Domain, context: Context) -> Dataset:
+    source = config.dataset or config.manifest
+    if source is not None and not source.exists():
+        raise IntakeError(f"there is no {source} to measure on")
     if config.dataset is not None:
         dataset = from_folder(config.dataset, domain, context)
     elif config.manifest is not None:
@@ -77,26 +86,32 @@ def _read(config: EvaluateConfig, domain: Domain, context: Context) -> Dataset:
     return dataset
 
 
-def _chosen(config: EvaluateConfig, context: Context) -> str | None:
+def _adapter(config: EvaluateConfig, context: Context) -> "GoodsAdapter | None":
     """The adapter asked for; without product and adapter, the domain's only champion."""
-    if config.adapter or config.product:
-        return config.adapter
     with context.workspace.database.read() as unit:
-        adapters = [x for x in unit.adapters.all() if x.domain == config.domain]
-    champions = [x.id for x in adapters if x.state == "champion"]
-    if len(champions) > 1:
-        raise AdapterError(
-            f"{config.domain} has several champions; choose one with --adapter: "
-            + ", ".join(champions)
-        )
-    return champions[0] if champions else None
+        if config.adapter:
+            found = [unit.adapters.get(config.adapter)]
+        elif config.product:
+            champion = unit.adapters.champion(config.domain, config.product)
+            found = [champion] if champion else []
+        else:
+            mine = (x for x in unit.adapters.all() if x.domain == config.domain)
+            found = [x for x in mine if x.state == "champion"]
+    if len(found) > 1:
+        names = ", ".join(x.id for x in found)
+        raise UsageError(f"{config.domain} has several champions; choose with --adapter: {names}")
+    if found and found[0].domain != config.domain:
+        raise UsageError(f"adapter {found[0].id} is not of {config.domain}")
+    return load_adapter(found[0], context) if found else None
 
 
-def _report(config: EvaluateConfig, dataset: Dataset, measurer: Measurer) -> EvaluateReport:
+def _report(
+    config: EvaluateConfig, dataset: Dataset, measurer: Measurer, max_pixels: int
+) -> EvaluateReport:
     whole = measurer.whole()
     total = _figures(whole)
     if whole.judged:
-        _merge(total, pixel_metrics(whole.cases, measurer.maps))
+        _merge(total, pixel_metrics(whole.cases, measurer.maps, max_pixels))
     total.missing(("ece",), "scores are not calibrated probabilities")
     used = whole.cases[0].assessment.provenance
     return EvaluateReport(

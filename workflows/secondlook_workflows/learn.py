@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondlook.domain import IntakeFile
-from secondlook.errors import AdapterError
+from secondlook.errors import AdapterError, IntakeError
 from secondlook.intake.pixels import read_picture
 from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.context import Context
@@ -60,6 +60,8 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
 
     domain = context.plugins.domain(config.domain)
     check_product(config.product)
+    if not config.goods.exists():
+        raise IntakeError(f"there is no {config.goods} to learn from")
     with recorded("learn", config, context, seed=config.seed) as metrics:
         gathered = gather(
             (config.goods,), (), kind=domain.record_kind, product=config.product, context=context

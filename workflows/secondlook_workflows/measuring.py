@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from secondlook.cases import Assessment, Case
 from secondlook.engine import Engine
-from secondlook.errors import IntakeError, SecondlookError
+from secondlook.errors import ModelError, SecondlookError, StoreError
+from secondlook.plugins import describe
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
 
@@ -105,8 +106,10 @@ class Measurer:
             try:
                 assessment = self._engine.assess(change(number, item.case), adapter)
                 measurement.cases.append(Measured(item, assessment))
-            except IntakeError as error:
-                measurement.failed[item.case.title] = str(error)
+            except (ModelError, StoreError):
+                raise  # every other case would fail alike
+            except Exception as error:  # noqa: BLE001 - one bad case must not stop the others
+                measurement.failed[item.case.title] = describe(error)
             self._progress.advance()
         return measurement
 

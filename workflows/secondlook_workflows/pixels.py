@@ -16,22 +16,29 @@ GOOD_SIZE = (224, 224)
 """Good parts have no mask whose size could be taken; (width, height)."""
 
 
-def pixel_metrics(measured: Sequence[Measured], maps: Mapping[str, bytes]) -> Metrics:
-    """pixel_auroc and aupro over all cases with one map; defective ones need a mask."""
-    pairs = [(x, found) for x in measured if (found := _map(x.assessment))]
-    usable = [(x, m) for x, m in pairs if x.labelled.mask or not x.labelled.labels]
-    if not any(x.labelled.mask for x, _ in usable):
+def pixel_metrics(
+    measured: Sequence[Measured], maps: Mapping[str, bytes], max_pixels: int
+) -> Metrics:
+    """pixel_auroc and aupro over all cases with one map; defective ones need a readable mask."""
+    pairs = [(x.labelled, found) for x in measured if (found := _map(x.assessment))]
+    masks = {x.case.id: _mask(x.mask, max_pixels) for x, _ in pairs if x.mask}
+    usable = [(x, m) for x, m in pairs if not x.labels or masks.get(x.case.id) is not None]
+    if not any(x.labels for x, _ in usable):
         metrics = Metrics()
         metrics.missing(("pixel_auroc", "aupro"), "the data has no masks, or no map was made")
         return metrics
     pixels = PixelMetrics(min(m.low for _, m in usable), max(m.high for _, m in usable))
-    for item, evidence in usable:
-        mask = _mask(item.labelled.mask) if item.labelled.mask else None
+    for labelled, evidence in usable:
+        mask = masks.get(labelled.case.id)
         width, height = (mask.shape[1], mask.shape[0]) if mask is not None else GOOD_SIZE
         scores = decode_map(maps[evidence.blob], evidence)
         large = Image.fromarray(scores).resize((width, height), Image.Resampling.BILINEAR)
         pixels.add(np.asarray(large), mask)
-    return pixels.compute()
+    metrics = pixels.compute()
+    unreadable = sum(x is None for x in masks.values())
+    if unreadable:
+        metrics.notes.append(f"{unreadable} masks cannot be read; their parts were left out")
+    return metrics
 
 
 def _map(assessment: Assessment) -> AnomalyMap | None:
@@ -43,6 +50,12 @@ def _maps(assessment: Assessment) -> Iterator[AnomalyMap]:
     yield from (x for x in everything if isinstance(x, AnomalyMap))
 
 
-def _mask(path: Path) -> NDArray[np.bool_]:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L")) > 127
+def _mask(path: Path, max_pixels: int) -> NDArray[np.bool_] | None:
+    """The mask as (H, W); None where it is no picture, or larger than a picture may be."""
+    try:
+        with Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF")) as image:
+            if image.width * image.height > max_pixels:
+                return None
+            return np.asarray(image.convert("L")) > 127
+    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None

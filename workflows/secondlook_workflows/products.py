@@ -2,15 +2,15 @@
 
 import re
 
-from secondlook.errors import IntakeError
+from secondlook.errors import UsageError
 
 NAME = re.compile(r"\w[\w .+-]{0,63}", re.UNICODE)
 
 
 def check_product(name: str | None) -> None:
-    """Raise IntakeError unless the name is fit to name a folder; None is no product at all."""
+    """Raise UsageError unless the name is fit to name a folder; None is no product at all."""
     if name is not None and (NAME.fullmatch(name) is None or name.endswith((" ", "."))):
-        raise IntakeError(
+        raise UsageError(
             f"{name!r} cannot name a product: use up to 64 letters, digits, spaces and . + - _, "
             "with a letter or digit at the beginning"
         )

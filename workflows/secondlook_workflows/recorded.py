@@ -1,7 +1,10 @@
 """A verb as a row of `runs`: what was asked, by which code, how it ended."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from secondlook.codec import to_plain
@@ -16,7 +19,7 @@ def recorded(
     """Record a run; what is put into the yielded dictionary becomes its metrics."""
     database = context.workspace.database
     with database.write() as unit:
-        run = unit.runs.start(verb, to_plain(config), seed=seed, code_version=code_version())
+        run = unit.runs.start(verb, _plain(config), seed=seed, code_version=code_version())
         unit.commit()
     metrics: dict[str, Any] = {}
     status = "failed"
@@ -27,3 +30,18 @@ def recorded(
         with database.write() as unit:
             unit.runs.finish(run, status=status, metrics=metrics)
             unit.commit()
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """The configuration with a hash in place of each path: file names may name patients."""
+    values = {x.name: _hide(getattr(config, x.name)) for x in fields(config)}
+    plain: dict[str, Any] = to_plain(values)
+    return plain
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_hide(x) for x in value]
+    if isinstance(value, Path):
+        return "path " + hashlib.sha256(str(value.absolute()).encode()).hexdigest()[:16]
+    return value

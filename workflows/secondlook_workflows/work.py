@@ -3,14 +3,18 @@
 Any number of workers may share a PostgreSQL; on SQLite run one.
 """
 
+import socket
 import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from dbos import DBOS
+from filelock import FileLock, Timeout
 
+from secondlook.errors import WorkspaceError
 from secondlook_workflows import assess
+from secondlook_workflows.assessor import Assessor
 from secondlook_workflows.context import Context
 from secondlook_workflows.durable import ASSESS, QUEUE, dbos_config, jobs
 
@@ -28,7 +32,7 @@ class WorkConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkReport:
-    """How the latest jobs stand when the worker ends."""
+    """How many jobs ended while the worker ran."""
 
     finished: int
     failed: int
@@ -52,30 +56,46 @@ def _waiting(config: dict[str, Any]) -> list[str]:
 
 
 @DBOS.step(name="assess_batch")
-def _assess_batch(cases: list[str]) -> dict[str, Any]:
+def _assess_batch(cases: list[str], adapter: str | None) -> dict[str, Any]:
     context = _Worker.get()
     # A fresh assessor: an adapter that was promoted meanwhile is used from here on.
-    report = assess.look(cases, assess.Assessor(context), context)
-    return {"assessed": report.assessed, "failed": report.failed}
+    report = assess.look(cases, Assessor(context, adapter=adapter), context)
+    return {"assessed": report.assessed, "failed": report.failed, "skipped": report.skipped}
 
 
 @DBOS.workflow(name=ASSESS)
 def _assess(config: dict[str, Any]) -> dict[str, Any]:
     cases = config["cases"] or _waiting(config)
     _Worker.get().progress.start("first looks", len(cases))
-    done: dict[str, Any] = {"total": len(cases), "assessed": 0, "failed": {}}
+    done: dict[str, Any] = {"total": len(cases), "assessed": 0, "failed": {}, "skipped": {}}
     DBOS.set_event("progress", done)
     for start in range(0, len(cases), BATCH):
-        batch = _assess_batch(cases[start : start + BATCH])
+        batch = _assess_batch(cases[start : start + BATCH], config["adapter"])
         done["assessed"] += batch["assessed"]
         done["failed"] |= batch["failed"]
+        done["skipped"] |= batch["skipped"]
         DBOS.set_event("progress", done)
     return done
 
 
 def run(config: WorkConfig, context: Context) -> WorkReport:
-    """Work until interrupted, or until idle."""
+    """Work until interrupted, or until idle.
+
+    Raises WorkspaceError where another worker of this machine works on the same workspace.
+    """
+    lock = FileLock(context.workspace.home / f"worker-{socket.gethostname()}.lock", timeout=0)
+    try:
+        with lock:
+            return _work(config, context)
+    except Timeout:
+        raise WorkspaceError(
+            f"a worker is running on this machine already, for {context.workspace.home}"
+        ) from None
+
+
+def _work(config: WorkConfig, context: Context) -> WorkReport:
     _Worker.context = context
+    before = {x.id for x in jobs(context.workspace) if x.ended}
     DBOS(config=dbos_config(context.workspace))
     DBOS.launch()
     try:
@@ -86,13 +106,15 @@ def run(config: WorkConfig, context: Context) -> WorkReport:
         pass
     finally:
         DBOS.destroy()
-    states = Counter(x.status for x in jobs(context.workspace))
+    states = Counter(x.status for x in jobs(context.workspace) if x.id not in before)
     return WorkReport(finished=states["SUCCESS"], failed=states["ERROR"])
 
 
 def _idle(context: Context) -> bool:
-    return not any(x.status in ("ENQUEUED", "PENDING") for x in jobs(context.workspace))
+    return all(x.ended for x in jobs(context.workspace))
 
 
 def _config(config: dict[str, Any]) -> assess.AssessConfig:
-    return assess.AssessConfig(domain=config["domain"])
+    return assess.AssessConfig(
+        domain=config["domain"], adapter=config["adapter"], limit=config["limit"]
+    )

@@ -28,12 +28,13 @@ def init(
     database: Annotated[
         str | None, typer.Option("--database", help="A database URL; else SQLite in the workspace.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Make a workspace and bring its database up to date."""
     with failing_clearly():
         workspace = init_workspace(default_home(), database)
         workspace.database.dispose()
-    say(f"workspace in {workspace.home}")
+    print_json({"home": str(workspace.home)}) if json else say(f"workspace in {workspace.home}")
 
 
 def doctor(json: Json = False) -> None:
@@ -67,11 +68,11 @@ def list_plugins(json: Json = False) -> None:
 
 
 @db.command("upgrade")
-def upgrade() -> None:
+def upgrade(json: Json = False) -> None:
     """Bring the schema up to date. What is there is kept."""
     with session() as context:
         context.workspace.database.upgrade()
-    say("the schema is up to date")
+    print_json({"upgraded": True}) if json else say("the schema is up to date")
 
 
 @db.command("check")
@@ -144,21 +145,32 @@ def work(
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="End when nothing is queued any more.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """A worker: runs queued jobs with one resident set of models, until stopped."""
     from secondlook_workflows import work as verb
 
     with session() as context:
         report = verb.run(verb.WorkConfig(until_idle=until_idle), context)
-    say(f"{report.finished} jobs finished, {report.failed} failed")
+    if json:
+        print_json(report)
+    else:
+        say(f"{report.finished} jobs finished, {report.failed} failed")
     raise typer.Exit(PARTLY if report.failed else DONE)
 
 
-def jobs(json: Json = False) -> None:
+def jobs(
+    cancel: Annotated[
+        str | None, typer.Option("--cancel", help="Stop this job before its next batch.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Queued, running and finished jobs."""
     from secondlook_workflows import durable
 
     with session() as context:
+        if cancel is not None:
+            durable.cancel(context.workspace, cancel)
         found = durable.jobs(context.workspace)
     if json:
         print_json([to_plain(x) for x in found])

@@ -1,6 +1,7 @@
 """The application: all commands, those of plugins included."""
 
 import logging
+import os
 from typing import Annotated
 
 import typer
@@ -29,8 +30,9 @@ def build() -> typer.Typer:
     return cli
 
 
-def main() -> None:
-    """Entry point of the `secondlook` command."""
+def run() -> None:
+    """Do what the command line says."""
+    os.umask(0o077)  # notes and pictures are nobody else's business
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     build()()
 

@@ -62,19 +62,19 @@ def assess(
 ) -> None:
     """Take the first look at every case that waits for one."""
     with session() as context:
-        if queue:
-            job = enqueue_assess(context.workspace, domain=domain, cases=tuple(case or ()))
-            print_json({"job": job}) if json else say(f"queued as {job}; run `secondlook work`")
-            return
         config = assess_verb.AssessConfig(
             domain=domain, cases=tuple(case or ()), adapter=adapter, limit=limit
         )
+        if queue:
+            job = _enqueue(config, context)
+            print_json({"job": job}) if json else say(f"queued as {job}; run `secondlook work`")
+            return
         report = assess_verb.run(config, context)
     if json:
         print_json(report)
     else:
         text.assessed(report)
-    _finish(interrupted=report.interrupted, troubled=bool(report.failed))
+    _finish(interrupted=report.interrupted, troubled=bool(report.failed or report.skipped))
 
 
 def run(
@@ -97,7 +97,7 @@ def run(
     else:
         text.ingested(ingested)
         text.assessed(looked)
-    troubled = bool(ingested.quarantined or looked.failed)
+    troubled = bool(ingested.quarantined or looked.failed or looked.skipped)
     _finish(interrupted=looked.interrupted, troubled=troubled)
 
 
@@ -126,11 +126,12 @@ def show(case: Case, json: Json = False) -> None:
     with session() as context:
         with context.workspace.database.read() as unit:
             document = _document(unit.cases.resolve(case), context)
-        domain = context.plugins.domain(document["case"]["domain"])
+        name = document["case"]["domain"]
+        domain = context.plugins.domains.get(name)
     if json:
         print_json(document)
     else:
-        text.case(document, domain)
+        text.case(document, domain.title if domain else f"{name}, whose plugin is not loaded")
 
 
 def decide(
@@ -149,7 +150,7 @@ def decide(
         config = decide_verb.DecideConfig(
             case=case,
             disposition=disposition,
-            reviewer=reviewer or getpass.getuser(),
+            reviewer=reviewer or _this_user(),
             acts=tuple(decide_verb.parse_act(x) for x in finding or ()),
             reason=reason,
             amend=amend,
@@ -165,12 +166,18 @@ def export(
     domain: DomainArgument,
     format: Annotated[str, typer.Option("--format", help="csv, json, or a plugin's.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="A file; else standard output.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Report as JSON; needs --out.")] = False,
 ) -> None:
     """Write cases with their first looks and decisions."""
+    if json and out is None:
+        raise typer.BadParameter("--json reports on a file: give --out as well")
     with session() as context:
         config = export_verb.ExportConfig(domain=domain, format=format, out=out)
         report = export_verb.run(config, context)
-    say(f"{report.cases} cases written" + (f" to {report.out}" if report.out else ""))
+    if json:
+        print_json(report)
+    else:
+        say(f"{report.cases} cases written" + (f" to {report.out}" if report.out else ""))
 
 
 def quarantine(domain: DomainOption = None, json: Json = False) -> None:
@@ -187,6 +194,24 @@ def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
     for command in (ingest, assess, run, worklist, show, decide, export, quarantine):
         cli.command()(command)
+
+
+def _enqueue(config: assess_verb.AssessConfig, context: Context) -> str:
+    config = assess_verb.resolved(config, context)
+    return enqueue_assess(
+        context.workspace,
+        domain=config.domain,
+        cases=config.cases,
+        adapter=config.adapter,
+        limit=config.limit,
+    )
+
+
+def _this_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        raise typer.BadParameter("say who decides: --reviewer NAME") from None
 
 
 def _ingest_config(
@@ -222,6 +247,7 @@ def _run_summary(
         "assessed": looked.assessed,
         "abstained": looked.abstained,
         "failed": looked.failed,
+        "skipped": looked.skipped,
         "interrupted": looked.interrupted,
     }
 

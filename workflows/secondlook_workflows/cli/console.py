@@ -1,11 +1,13 @@
 """What people and programs read: JSON alone on standard output, everything else beside it."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
+import click
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -23,9 +25,9 @@ from rich.table import Table
 from rich.text import Text
 
 from secondlook.codec import to_plain
-from secondlook.errors import SecondlookError
+from secondlook.errors import NotFound, SecondlookError, UsageError
 
-DONE, BROKE, PARTLY, STOPPED = 0, 1, 3, 130
+DONE, BROKE, WORDS, PARTLY, STOPPED = 0, 1, 2, 3, 130
 SHORT = 10
 out = Console()
 err = Console(stderr=True)
@@ -74,17 +76,36 @@ def progress() -> Iterator[RichProgress]:
 
 @contextmanager
 def failing_clearly() -> Iterator[None]:
-    """Errors of ours as one sentence and status 1; Ctrl-C as status 130."""
+    """Errors as one sentence; status 2 where a word names nothing, else 1; Ctrl-C as 130.
+
+    SECONDLOOK_DEBUG=1 shows the stack trace of an error that nobody foresaw. It is off by
+    default because a trace may quote what a case holds.
+    """
     try:
         yield
+    except (UsageError, NotFound) as error:
+        _fail(str(error), WORDS)
     except SecondlookError as error:
-        err.print(f"[bold red]secondlook:[/] {_plain(str(error))}", highlight=False)
-        raise typer.Exit(BROKE) from None
+        _fail(str(error), BROKE)
+    except OSError as error:
+        _fail(f"{error.strerror or type(error).__name__}: {error.filename or 'a file'}", BROKE)
     except KeyboardInterrupt:
         stopped()
+    except (typer.Exit, click.ClickException):
+        raise
+    except Exception as error:
+        if os.environ.get("SECONDLOOK_DEBUG"):
+            raise
+        kind = type(error).__name__
+        _fail(f"an error nobody foresaw ({kind}); SECONDLOOK_DEBUG=1 shows where", BROKE)
 
 
-def stopped() -> None:
+def _fail(message: str, status: int) -> NoReturn:
+    err.print(f"[bold red]secondlook:[/] {_plain(message)}", highlight=False)
+    raise typer.Exit(status) from None
+
+
+def stopped() -> NoReturn:
     """Say that what was finished is stored, and exit."""
     err.print("stopped; what was finished is stored, and the same command goes on from there")
     raise typer.Exit(STOPPED)
@@ -93,7 +114,7 @@ def stopped() -> None:
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     plain = value if isinstance(value, dict | list) else to_plain(value)
-    json.dump(plain, sys.stdout, ensure_ascii=False, indent=2)
+    json.dump(plain, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
 

@@ -97,12 +97,12 @@ def show_adapter(adapter: str, json: Json = False) -> None:
 
 
 @adapters.command("promote")
-def promote_adapter(adapter: str) -> None:
+def promote_adapter(adapter: str, json: Json = False) -> None:
     """Make an adapter the champion of its product; the present one retires."""
     with session() as context, context.workspace.database.write() as unit:
         unit.adapters.promote(adapter, actor=context.actor)
         unit.commit()
-    say(f"{adapter} is the champion now")
+    print_json({"champion": adapter}) if json else say(f"{adapter} is the champion now")
 
 
 @backbones.command("list")

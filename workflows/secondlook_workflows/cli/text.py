@@ -7,7 +7,6 @@ from rich.panel import Panel
 from rich.text import Text
 
 from secondlook.cases import CaseStatus
-from secondlook.domain import Domain
 from secondlook.store.worklist import CaseSummary, Counts, WorklistPage
 from secondlook_workflows.assess import AssessReport
 from secondlook_workflows.cli.console import out, print_table, say
@@ -21,9 +20,8 @@ def ingested(report: IngestReport) -> None:
     """What was read; every file that was not gets a line with its reason."""
     counts = Counter(x.outcome for x in report.files)
     parts = [f"{counts[x]} {x}" for x in Outcome if counts[x]]
-    say(
-        f"{len(report.files)} files: {', '.join(parts) or 'nothing to read'}; {report.added} new cases"
-    )
+    read = f"{len(report.files)} files: {', '.join(parts)}; " if parts else ""
+    say(f"{read}{report.added} new cases, {len(report.cases)} in all")
     for file in report.files:
         if file.outcome in (Outcome.QUARANTINED, Outcome.KEPT):
             say(f"  {file.source}: {file.outcome} ({file.detail or file.reason})")
@@ -34,6 +32,8 @@ def assessed(report: AssessReport) -> None:
     say(f"{report.assessed} cases assessed, {report.abstained} of them with an abstention")
     for case, reason in report.failed.items():
         say(f"  {case[:SHORT]} failed: {reason}")
+    for group, reason in report.skipped.items():
+        say(f"  cases of {group} wait: {reason}")
 
 
 def worklist(page: WorklistPage, counts: Counts) -> None:
@@ -45,10 +45,10 @@ def worklist(page: WorklistPage, counts: Counts) -> None:
     say(f"{waiting} open, {counts.held} held, {decided} decided")
 
 
-def case(document: dict[str, Any], domain: Domain) -> None:
+def case(document: dict[str, Any], domain: str) -> None:
     """One case from top to bottom."""
     about, look = document["case"], document["assessment"]
-    out.print(Text(f"{about['title']}  ({domain.title}, {about['status']})", style="bold"))
+    out.print(Text(f"{about['title']}  ({domain}, {about['status']})", style="bold"))
     out.print(Text(f"case {about['id']}, opened {about['opened_at']}", style="dim"))
     for attachment in about["attachments"]:
         out.print(Text(f"  {attachment['role']}: {attachment['name']}"))
