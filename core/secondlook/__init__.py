@@ -48,8 +48,9 @@ from secondlook.domain import (
     Unused,
     Verdict,
 )
-from secondlook.errors import SecondlookError
+from secondlook.errors import IntakeError, SecondlookError
 from secondlook.hookspecs import hookimpl
+from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
 
 __version__ = "0.1.0"
@@ -76,6 +77,7 @@ __all__ = [
     "Flag",
     "ImageInput",
     "ImageOutputs",
+    "IntakeError",
     "IntakeFile",
     "Label",
     "Lease",
@@ -100,4 +102,5 @@ __all__ = [
     "Unused",
     "Verdict",
     "hookimpl",
+    "read_document",
 ]

@@ -4,9 +4,7 @@ pluggy's own `load_setuptools_entrypoints` lets the first ImportError through, s
 are walked here. Loading imports no model library: plugins import those inside functions.
 """
 
-import sys
 from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,7 +14,7 @@ import pluggy
 from secondlook import hookspecs
 from secondlook.domain import Domain
 from secondlook.errors import PluginError
-from secondlook.plugins import PluginFailure, PluginInfo, Plugins, describe
+from secondlook.plugins import PluginFailure, PluginInfo, Plugins, describe, stdout_aside
 from secondlook.registry import BackboneSpec, Exporter
 from secondlook.settings import Settings, plugin_settings
 
@@ -56,7 +54,7 @@ def load_plugins(
 def _load(plugins: Plugins, point: EntryPoint) -> None:
     name, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "")
     try:
-        with redirect_stdout(sys.stderr):  # standard output belongs to the command's answer
+        with stdout_aside():
             module = point.load()
         plugins.manager.register(module, name=point.name)
         plugins.manager.check_pending()  # a misspelt hook is an error, not silence

@@ -18,6 +18,7 @@ from secondlook.cases import (
     Attachment,
     BackboneRef,
     Case,
+    CitedPassage,
     Evidence,
     Finding,
     NewCase,
@@ -165,6 +166,20 @@ class PassageMatch:
     record: Record
     passage: Passage
     similarity: float
+
+    def cite(self) -> CitedPassage:
+        """The passage as evidence."""
+        return CitedPassage(
+            record=self.record.sha256,
+            record_name=self.record.name,
+            text=self.passage.text,
+            start=self.passage.start,
+            end=self.passage.end,
+            line=self.passage.line,
+            page=self.passage.page,
+            similarity=self.similarity,
+            query=self.query.text,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

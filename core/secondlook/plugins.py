@@ -5,17 +5,20 @@ the project sees types; `secondlook.discovery` fills it.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import pluggy
 
 from secondlook.cases import Assessment, Attachment, Case, Decision, Flag
 from secondlook.domain import Domain
-from secondlook.errors import PluginError, SecondlookError
+from secondlook.errors import IntakeError, PluginError, SecondlookError
 from secondlook.registry import BackboneSpec, Exporter
 
 if TYPE_CHECKING:
@@ -75,18 +78,40 @@ class Plugins:
             self.guard(name, call)
 
     def load_attachment(self, attachment: Attachment, content: Path) -> "NDArray[np.uint8] | None":
-        """The attachment as a picture (H, W, 3), or None where no plugin can show it."""
-        picture: NDArray[np.uint8] | None = self.manager.hook.load_attachment(
-            attachment=attachment, content=content
-        )
-        return picture
+        """The attachment as a picture (H, W, 3), or None where no plugin can show it.
+
+        The first good picture is taken, the engine's own reader asked last. A plugin that breaks
+        or gives something else is passed over.
+
+        Raises:
+            IntakeError: nobody can show it, and this is what a reader said about it.
+        """
+        refusal: IntakeError | None = None
+        given = {"attachment": attachment, "content": content}
+        for name, call in self._bind(_call_order(self._found("load_attachment")), given):
+            try:
+                with stdout_aside():
+                    picture = call()
+            except IntakeError as error:
+                refusal = error
+            except Exception as error:  # noqa: BLE001 - the next reader may show it
+                log.error("load_attachment in %s: %s", name, type(error).__name__)
+            else:
+                if _is_picture(picture):
+                    return cast("NDArray[np.uint8]", picture)
+                if picture is not None:
+                    log.error("load_attachment in %s: gave no uint8 (H, W, 3)", name)
+        if refusal is not None:
+            raise refusal
+        return None
 
     def flag_assessment(self, case: Case, assessment: Assessment) -> tuple[Flag, ...]:
         """All cautions of all plugins. A plugin that breaks leaves a flag that says so."""
         flags: list[Flag] = []
         for name, call in self.implementations("flag_assessment", case=case, assessment=assessment):
             try:
-                flags.extend(call() or ())
+                with stdout_aside():
+                    flags.extend(_checked_flags(call()))
             except Exception as error:  # noqa: BLE001 - another plugin's caution must still be shown
                 log.error("flag_assessment in %s: %s", name, type(error).__name__)
                 flags.append(
@@ -106,26 +131,35 @@ class Plugins:
         self, hook: str, **arguments: Any
     ) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Each plugin's implementation of a hook, in order of names, with arguments bound."""
-        found = getattr(self.manager.hook, hook).get_hookimpls()
-        for item in sorted(found, key=lambda x: x.plugin_name):
-            yield (
-                item.plugin_name,
-                partial(item.function, **{x: arguments[x] for x in item.argnames}),
-            )
+        yield from self._bind(sorted(self._found(hook), key=lambda x: x.plugin_name), arguments)
 
     def guard(self, name: str, action: Callable[[], object]) -> bool:
         """Run what a plugin brought; if it breaks, drop the plugin and keep the failure."""
         try:
-            action()
+            with stdout_aside():
+                action()
         except Exception as error:  # noqa: BLE001 - any mistake of a plugin stays the plugin's
             self._drop(name, error)
             return False
         return True
 
+    def _found(self, hook: str) -> list[pluggy.HookImpl]:
+        found: list[pluggy.HookImpl] = getattr(self.manager.hook, hook).get_hookimpls()
+        return found
+
+    @staticmethod
+    def _bind(
+        found: Iterable[pluggy.HookImpl], arguments: Mapping[str, Any]
+    ) -> Iterator[tuple[str, Callable[[], Any]]]:
+        for item in found:
+            bound = {x: arguments[x] for x in item.argnames}
+            yield item.plugin_name, partial(item.function, **bound)
+
     def _tell(self, hook: str, **event: Any) -> None:
         for name, call in self.implementations(hook, **event):
             try:
-                call()
+                with stdout_aside():
+                    call()
             except Exception as error:  # noqa: BLE001 - a listener must never undo what is committed
                 log.error("%s in %s: %s", hook, name, type(error).__name__)
 
@@ -141,6 +175,56 @@ class Plugins:
 def describe(error: BaseException) -> str:
     """One line about an error: our own messages alone, others with their type."""
     return str(error) if isinstance(error, SecondlookError) else f"{type(error).__name__}: {error}"
+
+
+def _call_order(found: list[pluggy.HookImpl]) -> list[pluggy.HookImpl]:
+    """pluggy's own order: the last one registered first, `trylast` at the end."""
+    return found[::-1]
+
+
+def _is_picture(value: object) -> bool:
+    import numpy as np
+
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == np.uint8
+        and value.ndim == 3
+        and value.shape[2] == 3
+        and value.size > 0
+    )
+
+
+def _checked_flags(flags: Any) -> list[Flag]:
+    """Raises TypeError for anything but flags."""
+    found = list(flags or ())
+    if not all(isinstance(x, Flag) for x in found):
+        raise TypeError
+    return found
+
+
+_aside_lock = threading.Lock()
+_aside: list[TextIO] = []
+
+
+@contextmanager
+def stdout_aside() -> Iterator[None]:
+    """What a plugin prints goes to standard error: standard output may be one JSON document.
+
+    `sys.stdout` belongs to the whole process. contextlib's `redirect_stdout` would leave it
+    redirected for good when two threads of the UI overlap; here the first one in moves it, and
+    the last one out puts it back.
+    """
+    with _aside_lock:
+        _aside.append(sys.stdout)
+        sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        with _aside_lock:
+            first = _aside[0]
+            _aside.pop()
+            if not _aside:
+                sys.stdout = first
 
 
 def _known(registered: dict[str, T], name: str, what: str) -> T:

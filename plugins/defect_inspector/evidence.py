@@ -93,21 +93,7 @@ def cite(matches: Sequence[PassageMatch], settings: InspectorSettings) -> tuple[
             best[key] = match
     close = [x for x in best.values() if x.similarity >= settings.min_similarity]
     close.sort(key=lambda x: -x.similarity)
-    return tuple(_cited(x) for x in close[: settings.max_passages])
-
-
-def _cited(match: PassageMatch) -> CitedPassage:
-    return CitedPassage(
-        record=match.record.sha256,
-        record_name=match.record.name,
-        text=match.passage.text,
-        start=match.passage.start,
-        end=match.passage.end,
-        line=match.passage.line,
-        page=match.passage.page,
-        similarity=match.similarity,
-        query=match.query.text,
-    )
+    return tuple(x.cite() for x in close[: settings.max_passages])
 
 
 def citation_flags(case: Case, assessment: Assessment) -> Sequence[Flag]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from secondlook.cases import Passage, Record
+from secondlook import IntakeError, Passage, Record, read_document
 
 manual = typer.Typer(help="Look at a product manual as the defect inspector reads it.")
 
@@ -42,17 +42,9 @@ def _plain(record: Record) -> list[dict[str, object]]:
 
 
 def _read(file: Path) -> Record:
-    """The record in a file; exits with 3, naming the reason, where intake puts it aside."""
-    from secondlook.intake.outcome import QuarantinedFile
-    from secondlook.intake.reader import Reader
-    from secondlook.settings import Limits
-
-    with Reader(Limits()) as reader:
-        outcome = reader.read(file, file.name, kind="manual")
-    if isinstance(outcome, QuarantinedFile):
-        typer.echo(f"{outcome.source}: {outcome.reason}: {outcome.detail}", err=True)
-        raise typer.Exit(3)
-    if outcome.record is None:
-        typer.echo(f"{outcome.source} is {outcome.attachment.media_type}, not a document", err=True)
-        raise typer.Exit(3)
-    return outcome.record
+    """The record in a file; exits with 3, naming the reason, where it cannot be read."""
+    try:
+        return read_document(file, "manual")
+    except IntakeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(3) from None

@@ -5,20 +5,26 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
+from threading import Event, Thread
 from types import ModuleType
 
+import numpy as np
 import pytest
+import typer
+from PIL import Image
 
 from plugin_files import DOMAIN, write_distribution
-from secondlook import Assessment, Case, Decision, hookimpl
+from secondlook import Assessment, Attachment, Case, Decision, Flag, Role, hookimpl
 from secondlook.discovery import load_plugins
-from secondlook.errors import PluginError
+from secondlook.errors import IntakeError, PluginError
 from secondlook.hookspecs import hookspec
 from secondlook.settings import Settings
 
 Install = Callable[[str, str], list[EntryPoint]]
+Photo = tuple[Attachment, Path]
 
 
 @pytest.fixture
@@ -130,6 +136,26 @@ def test_the_command_lists_a_broken_plugin_with_its_error(tmp_path: Path) -> Non
     assert len(listed["domains"]) == 2
 
 
+def _without(action: Callable[..., object]) -> Callable[[], None]:
+    """A hook that takes no arguments and gives nothing."""
+
+    def hook() -> None:
+        action()
+
+    return hook
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Photo:
+    """A small picture as the store keeps it."""
+    content = tmp_path / "photo.png"
+    Image.new("RGB", (5, 4)).save(content)
+    attachment = Attachment(
+        sha256="0" * 64, name="photo.png", media_type="image/png", size=1, role=Role.IMAGE
+    )
+    return attachment, content
+
+
 def _listener(name: str, **hooks: Callable[..., object]) -> ModuleType:
     module = ModuleType(name)
     for hook, function in hooks.items():
@@ -172,6 +198,106 @@ def test_hook_flag_assessment_says_when_a_plugin_could_not_check(
     plugins.manager.register(_listener("a", flag_assessment=lambda case: 1 / 0), name="a")
     flags = plugins.flag_assessment(a_case, an_assessment)
     assert [x.code for x in flags] == ["plugin_failed"]
+
+
+def _broken_reader() -> None:
+    raise ValueError("patient text")
+
+
+@pytest.mark.parametrize(
+    ("reader", "logged"),
+    [
+        (_broken_reader, "ValueError"),
+        (lambda: "no picture", "gave no uint8 (H, W, 3)"),
+        (lambda: np.zeros((4, 5), dtype=np.uint8), "gave no uint8 (H, W, 3)"),
+        (lambda: np.zeros((4, 5, 3), dtype=np.float32), "gave no uint8 (H, W, 3)"),
+        (lambda: np.zeros((0, 5, 3), dtype=np.uint8), "gave no uint8 (H, W, 3)"),
+    ],
+)
+def test_hook_load_attachment_passes_over_a_reader_that_breaks(
+    reader: Callable[[], object], logged: str, photo: Photo, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugins = load_plugins()
+    plugins.manager.register(_listener("zzz", load_attachment=reader), name="zzz")
+    with caplog.at_level(logging.ERROR, "secondlook"):
+        picture = plugins.load_attachment(*photo)
+    assert picture is not None and picture.shape == (4, 5, 3)
+    assert f"load_attachment in zzz: {logged}" in caplog.text
+    assert "patient text" not in caplog.text
+
+
+def test_hook_load_attachment_asks_others_before_the_engine_itself(photo: Photo) -> None:
+    plugins = load_plugins()
+    mine = np.full((2, 2, 3), 7, dtype=np.uint8)
+    plugins.manager.register(_listener("aaa", load_attachment=lambda: mine), name="aaa")
+    plugins.manager.register(_listener("zzz", load_attachment=lambda: None), name="zzz")
+    assert plugins.load_attachment(*photo) is mine
+
+
+def test_a_damaged_stored_picture_is_said_when_nobody_can_show_it(photo: Photo) -> None:
+    plugins = load_plugins()
+    attachment, content = photo
+    content.write_bytes(b"no picture")
+    plugins.manager.register(_listener("aaa", load_attachment=_broken_reader), name="aaa")
+    with pytest.raises(IntakeError, match="cannot be shown"):
+        plugins.load_attachment(attachment, content)
+
+
+def test_what_plugins_print_stays_off_standard_output(
+    a_case: Case,
+    an_assessment: Assessment,
+    a_decision: Decision,
+    photo: Photo,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plugins = load_plugins(found=[])
+
+    def flags(case: Case) -> Iterator[Flag]:
+        print("flagging")  # noqa: T201
+        yield Flag(code="a", message="A.")
+
+    hooks: dict[str, Callable[..., object]] = {
+        name: partial(print, "said in", name)
+        for name in ("load_attachment", "case_assessed", "case_decided", "register_commands")
+    }
+    module = _listener("a", flag_assessment=flags, **{x: _without(y) for x, y in hooks.items()})
+    plugins.manager.register(module, name="a")
+    plugins.load_attachment(*photo)
+    plugins.case_assessed(a_case, an_assessment)
+    plugins.case_decided(a_case, a_decision)
+    plugins.register_commands(typer.Typer())
+    assert [x.code for x in plugins.flag_assessment(a_case, an_assessment)] == ["a"]
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 5
+
+
+def test_standard_output_is_back_after_calls_that_overlap(
+    a_case: Case, an_assessment: Assessment
+) -> None:
+    plugins, first_in, second_in = load_plugins(found=[]), Event(), Event()
+
+    def case_assessed(case: Case) -> None:
+        if first_in.is_set():
+            second_in.set()
+        else:
+            first_in.set()
+            second_in.wait(10)
+
+    plugins.manager.register(_listener("a", case_assessed=case_assessed), name="a")
+    before = sys.stdout
+    first = Thread(target=plugins.case_assessed, args=(a_case, an_assessment))
+    first.start()
+    first_in.wait(10)
+    plugins.case_assessed(a_case, an_assessment)
+    first.join(10)
+    assert sys.stdout is before
+
+
+def test_hook_flag_assessment_takes_flags_only(a_case: Case, an_assessment: Assessment) -> None:
+    plugins = load_plugins(found=[])
+    plugins.manager.register(_listener("a", flag_assessment=lambda: ["careful"]), name="a")
+    assert [x.code for x in plugins.flag_assessment(a_case, an_assessment)] == ["plugin_failed"]
 
 
 def test_every_hook_is_documented() -> None:

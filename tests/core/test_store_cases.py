@@ -6,8 +6,9 @@ from itertools import pairwise
 import pytest
 
 from secondlook.cases import CaseStatus, Record, Role
-from secondlook.errors import NotFound, StoreError
+from secondlook.errors import BadValue, Conflict, NotFound
 from secondlook.store.database import Database
+from secondlook.store.worklist import WorklistFilter
 from store_values import add_assessment, add_case, digest, new_case, picture, record
 
 
@@ -48,12 +49,30 @@ def test_an_existing_case_gains_what_it_lacks_and_is_new_again(database: Databas
     assert (case.status, case.version, len(case.records)) == (CaseStatus.NEW, 3, 1)
 
 
-def test_a_decided_case_stays_decided_when_it_gains_a_record(database: Database) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [{"records": (record(["x"]),)}, {"attachments": (picture("a"), picture("b", Role.OTHER))}],
+)
+def test_a_decided_case_that_gains_something_awaits_a_decision_again(
+    database: Database, more: dict[str, object]
+) -> None:
     case_id = add_case(database, "a")
     with database.write() as unit:
-        unit.decisions.add(case_id, reviewer="ann", disposition="accept")
-        assert unit.cases.add(new_case("a", records=(record(["x"]),)), actor="tests").changed
+        first = unit.decisions.add(case_id, reviewer="ann", disposition="accept")
+        assert not unit.cases.add(new_case("a"), actor="tests").changed
         assert unit.cases.get(case_id).status is CaseStatus.DECIDED
+        assert unit.cases.add(new_case("a", **more), actor="tests").changed
+        (row,) = unit.worklist.page(WorklistFilter()).rows
+        assert (row.id, row.status, row.decided) == (case_id, CaseStatus.NEW, None)
+        assert unit.cases.pending("parts", "tile", None, limit=9) == (case_id,)
+        assert unit.decisions.of(case_id) == (first,)
+        assert unit.audit.events(case_id)[-1].action == "case.reopened"
+        with pytest.raises(Conflict):
+            unit.decisions.add(case_id, reviewer="bob", disposition="scrap")
+        unit.decisions.add(case_id, reviewer="bob", disposition="scrap", amends=first.id)
+        assert unit.worklist.page(WorklistFilter()).rows == ()
+        assert unit.audit.verify().problems == ()
+        unit.commit()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +149,7 @@ def test_a_passage_that_is_not_in_its_record_is_refused(sqlite_database: Databas
         text="x" + good.text,
         passages=good.passages,
     )
-    with pytest.raises(StoreError, match="passage 0 of a manual"):
+    with pytest.raises(BadValue, match="passage 0 of a manual"):
         add_case(sqlite_database, "a", records=(moved,))
 
 
@@ -138,7 +157,7 @@ def test_a_passage_that_is_not_in_its_record_is_refused(sqlite_database: Databas
 def test_text_that_no_database_holds_is_refused_without_quoting_it(
     database: Database, bad: str
 ) -> None:
-    with pytest.raises(StoreError) as refused:
+    with pytest.raises(BadValue) as refused:
         add_case(database, "a", title=f"Mr Secret {bad}")
     assert "Secret" not in str(refused.value)
     with database.read() as unit:
@@ -147,7 +166,7 @@ def test_text_that_no_database_holds_is_refused_without_quoting_it(
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_facts_that_are_no_numbers_are_refused(database: Database, bad: float) -> None:
-    with pytest.raises(StoreError, match="'width' of a case"):
+    with pytest.raises(BadValue, match="'width' of a case"):
         add_case(database, "a", facts={"width": bad})
 
 

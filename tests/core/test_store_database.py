@@ -4,10 +4,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from database_fixtures import AUDIT_KEY
-from secondlook.errors import Conflict, StoreError
+from secondlook.errors import BadValue, Conflict, StoreError
 from secondlook.store import engines
 from secondlook.store.base import UtcDateTime
 from secondlook.store.database import Database
@@ -149,9 +149,44 @@ def test_sqlite_runs_with_the_settings_that_keep_decisions(sqlite_database: Data
 
 
 def test_a_time_without_a_timezone_is_refused(sqlite_database: Database) -> None:
-    with pytest.raises(StoreError, match="it has no timezone"):
+    with pytest.raises(BadValue, match="it has no timezone"):
         UtcDateTime().process_bind_param(NOON.replace(tzinfo=None), sqlite_database.engine.dialect)
 
 
 def test_an_unknown_error_is_named_by_its_class_alone() -> None:
     assert meaning(sqlite3.DatabaseError("Jane Doe")) == "the driver refused with DatabaseError."
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_who_stops_the_program_stops_it(
+    sqlite_database: Database, stop: type[BaseException]
+) -> None:
+    def interrupt() -> None:
+        raise stop
+
+    with sqlite_database.write() as unit:
+        session = unit.cases._session
+        driver = session.connection().connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.create_function("interrupt", 0, interrupt)
+
+        @event.listens_for(sqlite_database.engine, "before_cursor_execute")
+        def stopped(*_: object) -> None:
+            interrupt()
+
+        with pytest.raises(stop):
+            session.execute(text("SELECT 1"))
+        event.remove(sqlite_database.engine, "before_cursor_execute", stopped)
+
+
+@pytest.mark.parametrize("facts", [{"x": [float("nan")]}, {"x": ["\ud800"]}, {"x": object()}])
+def test_a_value_that_fits_nowhere_is_told_from_a_database_that_fails(
+    database: Database, facts: dict[str, object]
+) -> None:
+    with pytest.raises(BadValue, match="cannot hold a value"):
+        add_case(database, "a", facts=facts)
+
+
+def test_a_number_beyond_the_column_is_a_bad_value(database: Database) -> None:
+    with database.write() as unit, pytest.raises(BadValue, match="cannot hold a value"):
+        unit.runs.start("learn", {}, seed=2**70, code_version="0.1.0")

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import typer
 from case_files import CaseFiles, case_of
+from PIL import Image
 from typer.testing import CliRunner
 
 from defect_inspector.domain import DefectInspector
 from defect_inspector.plugin import register_commands
 from radiology_assistant.domain import RadiologyAssistant
-from secondlook import Case, Domain, ModelInputs, Verdict
+from secondlook import Case, Domain, IntakeError, ModelInputs, Verdict, read_document
 from secondlook.intake.passages import note
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.backbones import minilm as load_minilm
@@ -87,6 +88,13 @@ def test_a_note_is_searched_for_urgent_findings(
     assert max(found, key=lambda x: found[x]) == label
 
 
+def test_a_note_of_heart_failure_is_not_said_to_mention_pneumothorax(minilm: TextBackbone) -> None:
+    text = "Swollen legs, breathless when lying flat, known heart failure."
+    verdict = mentions(text, minilm, RadiologyAssistant())
+    assert "Note comes close to: pneumothorax" in [x.title for x in verdict.findings]
+    assert verdict.priority == 0
+
+
 def test_a_harmless_note_mentions_nothing(minilm: TextBackbone) -> None:
     verdict = mentions("Routine check before surgery, no complaints.", minilm, RadiologyAssistant())
     assert (verdict.findings, verdict.priority) == ((), 0)
@@ -132,3 +140,9 @@ def test_a_manual_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["manual", "show", str(tmp_path / "none.pdf")])
     assert shown.exit_code == 3
     assert "not_found" in shown.output
+
+
+def test_a_picture_is_no_manual(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "photo.png")
+    with pytest.raises(IntakeError, match="photo.png is image/png, not a document"):
+        read_document(tmp_path / "photo.png", "manual")

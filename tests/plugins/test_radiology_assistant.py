@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiology_assistant.domain import QUERIES, RadiologyAssistant
+from radiology_assistant.naming import WORDS, names
 from radiology_assistant.plugin import flag_assessment
 from radiology_assistant.settings import RadiologySettings
+from radiology_assistant.taxonomy import TAXONOMY
 from secondlook import CaseSource, CitedPassage, ManifestRow, ModelOutputs, Role, Verdict
 from secondlook.intake.passages import note
 
@@ -114,10 +116,62 @@ def test_mentions_are_cited_and_raise_the_priority() -> None:
     assert "No adapter fits DX images; the image was not assessed" in verdict.abstention.message
 
 
-@pytest.mark.parametrize(("label", "priority"), [("fracture", 1), ("nodule_or_mass", 0)])
-def test_less_severe_mentions_raise_less(label: str, priority: int) -> None:
+def test_what_only_comes_close_is_shown_and_raises_no_priority() -> None:
     domain = RadiologyAssistant()
-    text = note("text", kind="note", name="n")
+    text = note("Swollen legs, breathless when lying flat.", kind="note", name="n")
+    case = case_of(domain, [FILES.attachment("a.png")], [text])
+    outputs = ModelOutputs(matches=(match(QUERY["pneumothorax"], text, 0.8),))
+    verdict = domain.assess(case, outputs)
+    (finding,) = verdict.findings
+    assert finding.title == "Note comes close to: pneumothorax"
+    assert (finding.severity, finding.score, len(finding.evidence)) == (None, 0.8, 1)
+    assert (verdict.priority, verdict.score) == (0, 0.8)
+    assert [x.code for x in flag_assessment(case, FILES.assessment(verdict))] == [
+        "negation_not_read"
+    ]
+
+
+def test_the_passage_that_names_the_finding_is_shown_first() -> None:
+    domain = RadiologyAssistant()
+    domain.configure(RadiologySettings(max_passages=1))
+    text = note("Short of breath.\n\nPossible PTX.", kind="note", name="n")
+    matches = (
+        match(QUERY["pneumothorax"], text, 0.7, passage=0),
+        match(QUERY["pneumothorax"], text, 0.6, passage=1),
+    )
+    case = case_of(domain, [FILES.attachment("a.png")], [text])
+    (finding,) = domain.assess(case, ModelOutputs(matches=matches)).findings
+    assert (finding.title, finding.severity) == ("Note mentions: pneumothorax", "critical")
+    assert [x.text for x in finding.evidence if isinstance(x, CitedPassage)] == ["Possible PTX."]
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "named"),
+    [
+        ("Collapsed\nlung?", "pneumothorax", True),
+        ("COLLAPSED-LUNG", "pneumothorax", True),
+        ("the lung collapsed", "pneumothorax", False),
+        ("massive swelling", "nodule_or_mass", False),
+        ("known heart failure", "pulmonary_oedema", False),
+        ("Subdural, old", "intracranial_haemorrhage", True),
+    ],
+)
+def test_whole_words_name_a_finding(text: str, label: str, named: bool) -> None:
+    assert names(text, label) is named
+
+
+def test_every_label_has_words_and_its_own_title_among_its_names() -> None:
+    assert set(WORDS) == {x.code for x in TAXONOMY.labels}
+    titles = {x.code: x.title for x in TAXONOMY.labels if x.code != "device_malposition"}
+    assert [x for x, title in titles.items() if not names(title, x)] == []
+
+
+@pytest.mark.parametrize(
+    ("label", "words", "priority"), [("fracture", "a fracture", 1), ("nodule_or_mass", "a mass", 0)]
+)
+def test_less_severe_mentions_raise_less(label: str, words: str, priority: int) -> None:
+    domain = RadiologyAssistant()
+    text = note(words, kind="note", name="n")
     outputs = ModelOutputs(matches=(match(QUERY[label], text, 0.7),))
     verdict = domain.assess(case_of(domain, [FILES.attachment("a.png")], [text]), outputs)
     assert (verdict.priority, verdict.score) == (priority, 0.7)

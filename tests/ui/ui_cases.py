@@ -1,7 +1,7 @@
 """Made-up cases with first looks, straight into a store: no model, no intake."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from uuid import uuid4
@@ -42,6 +42,7 @@ class CaseMaker:
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
+        self._added: dict[str, NewCase] = {}
 
     def add(
         self,
@@ -65,7 +66,18 @@ class CaseMaker:
         with self.workspace.database.write() as unit:
             case = unit.cases.add(new, actor="test").id
             unit.commit()
+        self._added[case] = new
         return case
+
+    def gain(self, case_id: str) -> None:
+        """The same case comes in again with one file more."""
+        more = Attachment(
+            sha256=uuid4().hex * 2, name="more.dcm", media_type="a/b", size=1, role=Role.OTHER
+        )
+        new = self._added[case_id]
+        with self.workspace.database.write() as unit:
+            unit.cases.add(replace(new, attachments=(*new.attachments, more)), actor="test")
+            unit.commit()
 
     def look(
         self,

@@ -160,6 +160,36 @@ def test_an_error_nobody_foresaw_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     assert "patient text" not in outcome.output
 
 
+def test_a_database_put_back_to_an_earlier_state_is_found_with_exported_heads(
+    parts: Path, tmp_path: Path
+) -> None:
+    run("ingest", "defect-inspector", str(parts))
+    home, heads = tmp_path / "home", tmp_path / "heads.jsonl"
+    earlier = (home / "secondlook.db").read_bytes()
+    case = run_json("worklist")["cases"][0]["id"]
+    run("decide", case, "accept", "--reviewer", "ada")
+    run("db", "verify-audit", "--export-heads", str(heads))
+    assert run_json("db", "verify-audit", "--against", str(heads))["problems"] == []
+    for file in home.glob("secondlook.db*"):
+        file.unlink()
+    (home / "secondlook.db").write_bytes(earlier)
+    assert run_json("db", "verify-audit")["problems"] == []  # from inside, all is well
+    found = run_json("db", "verify-audit", "--against", str(heads), status=1)["problems"]
+    assert case in {x["chain"] for x in found}
+    run("db", "verify-audit", "--against", str(parts / "fine.png"), status=2)
+
+
+def test_a_decided_case_that_gains_a_manual_is_open_again(parts: Path) -> None:
+    run("ingest", "defect-inspector", str(parts))
+    case = run_json("worklist")["cases"][0]["id"]
+    first = run_json("decide", case, "accept", "--reviewer", "ada")
+    manual = str(parts.parent / "manual.md")
+    run("ingest", "defect-inspector", str(parts), "--record", manual)
+    assert case in {x["id"] for x in run_json("worklist")["cases"]}
+    second = run_json("decide", case, "scrap", "--reviewer", "ada")
+    assert second["amends"] == first["id"]
+
+
 def test_no_path_is_kept_with_a_run(parts: Path) -> None:
     run("ingest", "defect-inspector", str(parts))
     context = open_context()

@@ -49,10 +49,11 @@ def _body(page: Shown, refusal: str | None) -> None:
         picture.show(page, machine=revealed)
         records.show(page)
     with right.container(gap="xsmall"):
-        if page.decisions:
+        if page.decided:
             history.show(page)
             look.show(page, revealed=revealed, acting=False)
         else:
+            history.before(page)
             look.show(page, revealed=revealed, acting=refusal is None)
             decision.show(page, refusal)
             jobs.show(case=page.case.id)
@@ -60,7 +61,7 @@ def _body(page: Shown, refusal: str | None) -> None:
 
 def _hold(page: Shown) -> str | None:
     """Hold an undecided case; why it cannot be decided here, if so."""
-    if page.decisions:
+    if page.decided:
         return None
     if page.domain is None:
         return f"No loaded plugin brings the domain {page.case.domain}, so nothing can be decided."
@@ -89,6 +90,6 @@ def _facts(page: Shown) -> None:
     parts = [page.domain.title if page.domain else case.domain]
     parts += [f"product {case.product}"] if case.product else []
     parts += [f"opened {words.clock(case.opened_at)}", f"case {case.id[:8]}"]
-    if not page.decisions:
+    if not page.decided:
         parts.append(session.still_held(case.id))
     st.text(" · ".join(x for x in parts if x))

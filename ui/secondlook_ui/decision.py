@@ -28,7 +28,7 @@ def show(page: Shown, refusal: str | None) -> None:
     _skip(page)
 
 
-def store(page: Shown, disposition: str, *, amend: bool = False) -> Decision | None:
+def store(page: Shown, disposition: str) -> Decision | None:
     """Store a decision in one transaction; None and a notice when it is refused.
 
     The key names this act, so that a second click or a repeated request stores nothing twice.
@@ -40,7 +40,7 @@ def store(page: Shown, disposition: str, *, amend: bool = False) -> Decision | N
         reviewer=session.reviewer(),
         acts=drafts.acts(page),
         reason=drafts.reason(page),
-        basis=_basis(page, amend=amend),
+        basis=_basis(page),
         key=_key(page),
     )
     try:
@@ -57,12 +57,12 @@ def store(page: Shown, disposition: str, *, amend: bool = False) -> Decision | N
     return decision
 
 
-def _basis(page: Shown, *, amend: bool) -> decide.Basis:
+def _basis(page: Shown) -> decide.Basis:
     """What this page shows; a decision on anything newer is refused."""
     lease = session.held_lease()
     return decide.Basis(
         assessment=page.assessment.id if page.assessment else None,
-        amends=page.decisions[-1].id if amend and page.decisions else None,
+        amends=page.decisions[-1].id if page.decisions else None,
         lease=lease if lease and lease.case_id == page.case.id else None,
     )
 
@@ -73,7 +73,7 @@ def _buttons(page: Shown, domain: Domain) -> None:
     for number, (disposition, key) in enumerate(zip(domain.dispositions, keys, strict=True)):
         pressed = columns[number % COLUMNS].button(
             words.label(disposition.title),
-            key=f"decide:{page.case.id}:{disposition.code}",
+            key=f"decide:{page.case.id}:{len(page.decisions)}:{disposition.code}",
             icon=words.tone(disposition),
             shortcut=key,
             width="stretch",

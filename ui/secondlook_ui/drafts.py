@@ -43,7 +43,7 @@ def acts(page: Shown) -> tuple[FindingAct, ...]:
 
     They are entered once: a changed decision keeps those of the one it amends.
     """
-    if page.decisions:
+    if page.decided:
         return page.decisions[-1].acts
     chosen = ((x, st.session_state.get(act_key(page, x))) for x in page.labels())
     return tuple(FindingAct(label=label, act=Act(act)) for label, act in chosen if act)
@@ -52,7 +52,7 @@ def acts(page: Shown) -> tuple[FindingAct, ...]:
 @session.careful
 def save(page: Shown) -> None:
     """Keep what was entered; for callbacks."""
-    views = () if page.decisions else acts(page)
+    views = () if page.decided else acts(page)
     body = {"reason": reason(page), "acts": {x.label: x.act.value for x in views}}
     entered = any(body.values())
     with session.workspace().database.write() as unit:

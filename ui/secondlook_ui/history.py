@@ -1,4 +1,4 @@
-"""A decided case: who decided what and why, and the way to change it."""
+"""What was decided: by whom and why, and the way to change it."""
 
 import streamlit as st
 
@@ -23,6 +23,18 @@ def show(page: Shown) -> None:
     if page.domain is not None:
         with st.expander("Change decision"):
             _change(page, page.domain)
+
+
+def before(page: Shown) -> None:
+    """Draw what was decided on an open case before files were added to it."""
+    if not page.decisions:
+        return
+    title = words.disposition(page.domain, page.decisions[-1].disposition)
+    with st.container(key="caution-before"):
+        with st.container(key="strong-before"):
+            st.text(f"Decided before: {title}; new files came in. Look at them and decide again.")
+        for item in reversed(page.decisions):
+            _decision(item, page.domain)
 
 
 def _decision(item: Decision, domain: Domain | None) -> None:
@@ -74,5 +86,5 @@ def _store(page: Shown, chosen: str | None) -> None:
         what = "A change needs a new decision, a reason and your name."
         session.notify(Notice(what, good=False))
     else:
-        decision.store(page, chosen, amend=True)
+        decision.store(page, chosen)
     st.rerun()

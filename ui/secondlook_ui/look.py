@@ -29,7 +29,7 @@ def reveals_at_once(domain: Domain | None) -> bool:
 def revealed(page: Shown) -> bool:
     """Whether the first look is to be shown now; draws the button where it waits."""
     key = f"revealed:{page.case.id}"
-    if reveals_at_once(page.domain) or page.decisions or st.session_state.get(key):
+    if reveals_at_once(page.domain) or page.decided or st.session_state.get(key):
         return True
     pressed = st.button(
         "Show the first look",

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from secondlook.cases import AnomalyMap, Assessment, Case, Decision, Evidence, Finding, Region
+from secondlook.cases import (
+    AnomalyMap,
+    Assessment,
+    Case,
+    CaseStatus,
+    Decision,
+    Evidence,
+    Finding,
+    Region,
+)
 from secondlook.domain import Domain
 from secondlook.errors import NotFound
 from secondlook.store.unit_of_work import UnitOfWork
@@ -23,6 +32,11 @@ class Shown:
     """None when no loaded plugin brings it."""
     map_threshold: float | None
     """The score from which the adapter raises a finding."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether a decision stands. A case that gained files since its decisions is open again."""
+        return self.case.status is CaseStatus.DECIDED
 
     def labels(self) -> tuple[str, ...]:
         """The codes of what was found, each once."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from secondlook.cases import Act, Decision, FindingAct, Lease
+from secondlook.cases import Act, Case, CaseStatus, Decision, FindingAct, Lease
 from secondlook.domain import Domain
 from secondlook.errors import Conflict, PluginError, UsageError
 from secondlook.store.unit_of_work import UnitOfWork
@@ -51,7 +51,7 @@ def run(config: DecideConfig, context: Context) -> Decision:
         case = unit.cases.get(unit.cases.resolve(config.case))
     _check(config, context.plugins.domain(case.domain))
     with database.write() as unit:
-        basis = config.basis or _present(case.id, config.amend, unit)
+        basis = config.basis or _present(case, config.amend, unit)
         unit.users.ensure(config.reviewer)
         decision = unit.decisions.add(
             case.id,
@@ -70,12 +70,14 @@ def run(config: DecideConfig, context: Context) -> Decision:
     return decision
 
 
-def _present(case_id: str, amend: bool, unit: UnitOfWork) -> Basis:
-    assessment = unit.assessments.latest(case_id)
-    earlier = unit.decisions.of(case_id)
+def _present(case: Case, amend: bool, unit: UnitOfWork) -> Basis:
+    """A case that came back with new files is open: its next decision replaces the last one."""
+    assessment = unit.assessments.latest(case.id)
+    earlier = unit.decisions.of(case.id)
+    replaces = earlier and (amend or case.status is not CaseStatus.DECIDED)
     return Basis(
         assessment=assessment.id if assessment else None,
-        amends=earlier[-1].id if amend and earlier else None,
+        amends=earlier[-1].id if replaces else None,
     )
 
 

@@ -16,6 +16,8 @@ from secondlook.store.assessment_mapping import (
 )
 from secondlook.store.assessment_tables import AssessmentRow, EvidenceRow, FindingRow
 from secondlook.store.audit import Audit
+from secondlook.store.audit_contents import ASSESSED
+from secondlook.store.audit_digest import assessment_digest
 from secondlook.store.base import storable
 from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow
@@ -44,8 +46,12 @@ class Assessments:
         else:
             assessment = self._stand_again(known)
         self._show(case, assessment)
-        body = {"assessment": assessment.id, "adapter": assessment.provenance.adapter}
-        self._audit.append(case.id, "case.assessed", actor, body)
+        body = {
+            "assessment": assessment.id,
+            "digest": assessment_digest(assessment),
+            "adapter": assessment.provenance.adapter,
+        }
+        self._audit.append(case.id, ASSESSED, actor, body)
         return known is None
 
     def latest(self, case_id: str) -> Assessment | None:

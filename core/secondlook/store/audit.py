@@ -1,21 +1,21 @@
 """The audit trail: what was done to a case, by whom and when, in a form that shows tampering."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from secondlook.cases import Scalar
 from secondlook.errors import StoreError
 from secondlook.store import clock
-from secondlook.store.audit_chain import GENESIS, WORKSPACE, canonical, event_hash, moment, sign
+from secondlook.store.audit_chain import WORKSPACE, canonical, event_hash, moment
+from secondlook.store.audit_heads import Heads
 from secondlook.store.audit_verify import AuditProblem, AuditReport, verify
 from secondlook.store.base import storable
-from secondlook.store.dialects import insert_or_ignore
-from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
+from secondlook.store.review_tables import AuditEventRow
 
 __all__ = ["WORKSPACE", "Audit", "AuditEvent", "AuditProblem", "AuditReport"]
 
@@ -39,13 +39,20 @@ class Audit:
     def __init__(self, session: Session, key: bytes) -> None:
         self._session = session
         self._key = key
+        self._heads = Heads(session, key)
+        self._begun = 0
 
     def append(self, chain: str, action: str, actor: str, body: Mapping[str, Scalar]) -> None:
-        """Add an event to a chain (a case id, or `workspace`); writers of one chain take turns."""
+        """Add an event to a chain (a case id, or `workspace`); writers of one chain take turns.
+
+        Raises AuditBroken, and adds nothing, when the end of the chain does not verify.
+        """
         if not actor.strip():
             raise StoreError(f"Tried to audit {action!r} without an actor. Name who does it.")
-        seq, previous = self._lock(chain)
-        self._write(chain, seq + 1, previous, action, actor, canonical(body))
+        storable(actor, "an actor's name")
+        content = canonical(body)
+        seq, previous = self._heads.extend(chain, action)
+        self._write(chain, seq + 1, previous, action, actor, content)
 
     def events(self, chain: str) -> tuple[AuditEvent, ...]:
         """The events of a chain, oldest first; none for a chain that does not exist."""
@@ -54,39 +61,43 @@ class Audit:
         )
         return tuple(_event(row) for row in rows)
 
-    def verify(self) -> AuditReport:
-        """Read the whole trail and report everything that does not add up."""
-        return verify(self._session, self._key)
+    def heads(self) -> Iterator[tuple[str, int, str]]:
+        """Chain, number and hash of the last event of every chain, by chain.
 
-    def _lock(self, chain: str) -> tuple[int, str]:
-        head = self._head(chain)
-        if head is None:
-            empty = {"chain": chain, "seq": 0, "hash": GENESIS, "signature": GENESIS}
-            self._session.execute(insert_or_ignore(self._session, AuditHeadRow).values(empty))
-            head = self._head(chain) or (0, GENESIS)
-        return head
+        Kept where nobody who writes to the database can reach it, this shows `verify` later that
+        an earlier state was put back. Verify before exporting: heads come as they are stored.
+        """
+        return self._heads.all()
 
-    def _head(self, chain: str) -> tuple[int, str] | None:
-        row = self._session.execute(
-            select(AuditHeadRow.seq, AuditHeadRow.hash)
-            .where(AuditHeadRow.chain == chain)
-            .with_for_update()
-        ).one_or_none()
-        return None if row is None else (row.seq, row.hash)
+    def verify(self, against: Iterable[tuple[str, int, str]] | None = None) -> AuditReport:
+        """Read the whole trail and report everything that does not add up.
+
+        `against` is what `heads` gave earlier: chains that are shorter now, gone, or were other
+        at that event are reported as well.
+        """
+        return verify(self._session, self._key, against or (), begun=self._begun)
+
+    def begin(self, body: Mapping[str, Scalar]) -> None:
+        """Open the workspace's chain and the count of cases, in a database without heads."""
+        self._heads.begin_count()
+        self.append(WORKSPACE, "workspace.opened", "secondlook", body)
+
+    def close(self) -> None:
+        """Count the cases that were opened since the last commit. Call it just before the next."""
+        if self._begun:
+            self._heads.count(self._begun)
+        self._begun = 0
 
     def _write(
         self, chain: str, seq: int, previous: str, action: str, actor: str, body: str
     ) -> None:
         at = clock.now()
-        storable(actor, "an actor's name")
         digest = event_hash(previous, chain, seq, moment(at), actor, action, body)
         event = {"chain": chain, "seq": seq, "at": at, "actor": actor, "action": action}
         self._session.execute(insert(AuditEventRow).values(**event, body=body, hash=digest))
-        self._session.execute(
-            update(AuditHeadRow)
-            .where(AuditHeadRow.chain == chain)
-            .values(seq=seq, hash=digest, signature=sign(self._key, chain, seq, digest))
-        )
+        self._heads.move(chain, seq, digest)
+        if seq == 1 and chain != WORKSPACE:
+            self._begun += 1
 
 
 def _event(row: AuditEventRow) -> AuditEvent:

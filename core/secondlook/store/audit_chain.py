@@ -1,9 +1,15 @@
 """The arithmetic of the audit chain: what is hashed, what is signed.
 
 Event n of a chain holds sha256 over the hash of event n-1 and its own fields; the head holds the
-last hash under HMAC-SHA256 with a key outside the database. Whoever can write to the database
-but lacks the key can therefore change, remove or add nothing that `verify` would not see, save
-for putting a whole database back to an earlier state.
+last hash under HMAC-SHA256 with a key outside the database. The number of chains that cases have
+is signed as well. Events name digests of the assessments and decisions that they are about.
+
+So whoever can write to the database but lacks the key cannot change, remove or add an event, an
+assessment, a decision or a whole case without `verify` finding it, with one exception: signed
+heads and counts that were valid once are valid again when they are put back together with the
+rows of that time. That is found by verifying against heads that were exported in between and kept
+elsewhere. Outside the trail, and so not verified, are the rows of cases, attachments, records,
+leases, drafts, users, adapters and runs, and files.
 """
 
 import hashlib
@@ -13,10 +19,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from secondlook.cases import Scalar
-from secondlook.errors import StoreError
+from secondlook.errors import BadValue
 
 WORKSPACE = "workspace"
 """The chain of everything that is not about one case."""
+COUNT = "cases"
+"""In the table of heads: no chain, but how many chains of cases were begun (as `seq`)."""
 GENESIS = "0" * 64
 """What the first event of a chain follows."""
 BEGINNINGS = ("case.opened", "workspace.opened")
@@ -28,12 +36,12 @@ _encode = json.JSONEncoder(
 
 
 def canonical(body: Mapping[str, Scalar]) -> str:
-    """The one JSON text of a body: sorted keys, no spaces. StoreError for what JSON cannot hold."""
+    """The one JSON text of a body: sorted keys, no spaces. BadValue for what JSON cannot hold."""
     try:
         return _encode(dict(body))
     except (TypeError, ValueError):
         kinds = {key: type(value).__name__ for key, value in body.items()}
-        raise StoreError(
+        raise BadValue(
             f"Tried to audit {kinds}: an audit body holds finite numbers, text, booleans and None."
         ) from None
 
@@ -57,5 +65,8 @@ def sign(key: bytes, chain: str, seq: int, digest: str) -> str:
 
 
 def signed(key: bytes, chain: str, seq: int, digest: str, signature: str) -> bool:
-    """Whether the signature of a head was made with `key`."""
-    return hmac.compare_digest(sign(key, chain, seq, digest), signature)
+    """Whether the signature of a head was made with `key`; False for values of any other type."""
+    try:
+        return hmac.compare_digest(sign(key, chain, seq, digest), signature)
+    except (TypeError, ValueError):  # SQLite keeps a value of any type in any column
+        return False

@@ -1,16 +1,25 @@
-"""Verification of the audit trail: one pass over all events, a chain at a time, streaming."""
+"""Verification of the audit trail: one pass over all events, a chain at a time, streaming.
 
-from collections.abc import Iterator
+What is verified, and what cannot be, is said in `audit_chain`.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, exists, select, type_coerce
+from sqlalchemy import Select, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, WORKSPACE, event_hash, moment, signed
-from secondlook.store.audit_decisions import DECIDED, DecidedEvents
+from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, Contents
+from secondlook.store.audit_missing import (
+    Head,
+    changed_since,
+    empty_chains,
+    miscounted,
+    missing_chains,
+)
 from secondlook.store.audit_problem import AuditProblem
-from secondlook.store.case_tables import CaseRow
 from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
 
 BATCH = 5000
@@ -43,6 +52,7 @@ class _Walk:
     key: bytes
     problems: list[AuditProblem] = field(default_factory=list)
     chains: int = 0
+    cases: int = 0
     events: int = 0
     chain: str | None = None
     seq: int = 0
@@ -53,6 +63,7 @@ class _Walk:
         self.leave()
         self.chain, self.head, self.seq, self.hash = chain, head, 0, GENESIS
         self.chains += 1
+        self.cases += chain != WORKSPACE
         if action not in BEGINNINGS:
             self.report(1, f"the chain begins with {action!r}, so its beginning was removed")
 
@@ -86,9 +97,15 @@ class _Walk:
         self.problems.append(AuditProblem(chain=self.chain or "", seq=seq, what=what))
 
 
-def verify(session: Session, key: bytes) -> AuditReport:
-    """Read every event and head, and every decision against its event. Reads, never writes."""
-    walk, decided = _Walk(key), DecidedEvents(session)
+def verify(
+    session: Session, key: bytes, against: Iterable[Head] = (), *, begun: int = 0
+) -> AuditReport:
+    """Read every event and head, and every assessment and decision against its events.
+
+    `begun` cases of this transaction are not counted yet. Reads, never writes.
+    """
+    walk = _Walk(key)
+    contents = (Contents(session, ASSESSMENTS), Contents(session, DECISIONS))
     stored = text_as_stored if session.get_bind().dialect.name == "sqlite" else moment
     rows = session.connection().execution_options(yield_per=BATCH).execute(_events(session))
     for chain, seq, at, actor, action, body, claimed, *head in rows:
@@ -96,11 +113,22 @@ def verify(session: Session, key: bytes) -> AuditReport:
             walk.enter(chain, _Head(*head), action)
         event = (chain, seq, stored(at), actor, action, body)
         walk.step(seq, claimed, _hash_of_anything(walk.hash, event))
-        if action == DECIDED:
-            walk.problems.extend(decided.note(chain, seq, body))
+        for kind in contents:
+            walk.problems.extend(kind.note(chain, seq, action, body))
     walk.leave()
-    walk.problems.extend((*decided.compare(), *decided.unlogged(), *_missing_chains(session)))
+    for kind in contents:
+        walk.problems.extend((*kind.compare(), *kind.unlogged()))
+    walk.problems.extend(_beyond(session, walk, begun))
+    walk.problems.extend(changed_since(session, against))
     return AuditReport(chains=walk.chains, events=walk.events, problems=tuple(walk.problems))
+
+
+def _beyond(session: Session, walk: _Walk, begun: int) -> Iterator[AuditProblem]:
+    """What the events alone do not show."""
+    empty = tuple(empty_chains(session))
+    yield from (*empty, *missing_chains(session))
+    found = walk.cases + sum(problem.chain != WORKSPACE for problem in empty)
+    yield from miscounted(session, walk.key, begun, found)
 
 
 def text_as_stored(at: Any) -> str:
@@ -123,19 +151,3 @@ def _events(session: Session) -> Select[*tuple[Any, ...]]:
     of_event = (event.chain, event.seq, at, event.actor, event.action, event.body, event.hash)
     query = select(*of_event, head.seq, head.hash, head.signature)
     return query.outerjoin(head, head.chain == event.chain).order_by(event.chain, event.seq)
-
-
-def _missing_chains(session: Session) -> Iterator[AuditProblem]:
-    of_chain = exists().where(AuditEventRow.chain == AuditHeadRow.chain)
-    for chain in session.scalars(select(AuditHeadRow.chain).where(~of_chain)):
-        yield AuditProblem(chain=chain, seq=1, what="all events of the chain are missing")
-    known = exists().where(AuditHeadRow.chain == CaseRow.id)
-    logged = exists().where(AuditEventRow.chain == CaseRow.id)
-    for case in session.scalars(select(CaseRow.id).where(~known, ~logged)):
-        yield AuditProblem(chain=case, seq=1, what="the case has no audit chain: it was removed")
-    if session.scalar(select(AuditHeadRow.chain).where(AuditHeadRow.chain == WORKSPACE)) is None:
-        what = (
-            "there is no workspace chain: it was removed, or the schema was not built by "
-            "`secondlook db upgrade`"
-        )
-        yield AuditProblem(chain=WORKSPACE, seq=1, what=what)

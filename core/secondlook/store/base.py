@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from secondlook.cases import Act, CaseStatus, Role
-from secondlook.errors import StoreError
+from secondlook.errors import BadValue
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,7 +42,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise StoreError(f"Tried to store the time {value}: it has no timezone. Use UTC.")
+            raise BadValue(f"Tried to store the time {value}: it has no timezone. Use UTC.")
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
@@ -87,14 +87,14 @@ class Base(DeclarativeBase):
 
 
 def storable(text: str, what: str) -> str:
-    """`text`, if both databases can hold it; StoreError names `what`, never its content."""
+    """`text`, if both databases can hold it; BadValue names `what`, never its content."""
     nul = text.find("\x00")
     if nul >= 0:
-        raise StoreError(f"Tried to store {what}: character {nul} is NUL. Remove it first.")
+        raise BadValue(f"Tried to store {what}: character {nul} is NUL. Remove it first.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise StoreError(
+        raise BadValue(
             f"Tried to store {what}: character {error.start} is half of a surrogate pair. "
             "Decode the source with errors='replace'."
         ) from None

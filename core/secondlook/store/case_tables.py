@@ -43,6 +43,7 @@ class CaseRow(Base):
     headline: Mapped[str | None]
     abstained: Mapped[str | None]
     decided: Mapped[str | None]
+    """Disposition that was decided; NULL while the case is open, even if it was decided before."""
     assessed_by: Mapped[str | None]
     """Adapter of the standing assessment, empty for none; NULL while there is no assessment."""
     picture: Mapped[Sha256 | None]

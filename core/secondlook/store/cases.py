@@ -41,11 +41,14 @@ class Cases:
         self._audit = audit
 
     def add(self, new: NewCase, *, actor: str) -> AddedCase:
-        """Add a case, or what an existing one lacks; the same call twice changes nothing more."""
+        """Add a case, or what an existing one lacks; the same call twice changes nothing more.
+
+        A case that gains something is new again. If it was decided it awaits a decision again:
+        the earlier ones stay, and the next one amends the latest.
+        """
         identity = case_id(new)
         created = self._insert(identity, new)
-        if not created:
-            lock_case(self._session, identity)
+        decided = not created and lock_case(self._session, identity).status == CaseStatus.DECIDED
         attachments = self._attach(identity, new.attachments)
         records = self._records.link(identity, new.records)
         gained = {"attachments": attachments, "records": records}
@@ -53,7 +56,8 @@ class Cases:
         if changed:
             self._reopen(identity)
         if created or changed:
-            action = "case.opened" if created else "case.changed"
+            again = "case.reopened" if decided else "case.changed"
+            action = "case.opened" if created else again
             self._audit.append(identity, action, actor, {"domain": new.domain, **gained})
         return AddedCase(id=identity, created=created, changed=changed)
 
@@ -156,10 +160,10 @@ class Cases:
             )
 
     def _reopen(self, identity: str) -> None:
-        undecided = CaseRow.status != CaseStatus.DECIDED
-        this = update(CaseRow).where(CaseRow.id == identity)
-        self._session.execute(this.values(version=CaseRow.version + 1))
-        self._session.execute(this.where(undecided).values(status=CaseStatus.NEW))
+        new = {"status": CaseStatus.NEW, "is_open": True, "decided": None}
+        self._session.execute(
+            update(CaseRow).where(CaseRow.id == identity).values(version=CaseRow.version + 1, **new)
+        )
 
 
 def _pending(domain: str, product: str | None, adapter: str | None) -> ColumnElement[bool]:

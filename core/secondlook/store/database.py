@@ -3,20 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from secondlook.errors import StoreError
 from secondlook.store import schema
 from secondlook.store.audit import WORKSPACE, Audit
+from secondlook.store.audit_heads import Heads
+from secondlook.store.case_tables import CaseRow
 from secondlook.store.engines import (
     BEGIN,
     application_engine,
     migration_engine,
     parse_url,
     shown_url,
+    sqlite_file,
 )
-from secondlook.store.review_tables import AuditHeadRow
+from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
 from secondlook.store.transfer import count_rows, transfer
 from secondlook.store.unit_of_work import UnitOfWork
 
@@ -67,8 +70,28 @@ class Database:
         engine = migration_engine(parse_url(self.url))
         try:
             schema.upgrade(engine, self._note_upgrade)
+            with engine.begin() as connection:
+                self._begin_audit(connection)
         finally:
             engine.dispose()
+
+    def signed_by_another(self) -> bool:
+        """Whether another key than this one signs the audit trail; False while there is none.
+
+        StoreError when the database cannot be reached. A file that is not there is not made, and
+        no connection is kept.
+        """
+        file = sqlite_file(self.engine.url)
+        if file is not None and not file.exists():
+            return False
+        try:
+            with self._read.begin() as connection:
+                if not inspect(connection).has_table(AuditHeadRow.__tablename__):
+                    return False
+                with Session(connection) as session:
+                    return Heads(session, self._audit_key).signed_by_another()
+        finally:
+            self.engine.dispose()
 
     def check(self) -> tuple[str, ...]:
         """What is wrong with the schema, in plain words; nothing is fine."""
@@ -127,9 +150,18 @@ class Database:
             session.close()
 
     def _note_upgrade(self, connection: Connection, before: str | None, after: str) -> None:
+        if not self._begin_audit(connection):
+            with Session(connection, execution_options=SESSION_OPTIONS) as session:
+                body = {"from": before, "to": after}
+                audit = Audit(session, self._audit_key)
+                audit.append(WORKSPACE, "schema.upgraded", "secondlook", body)
+
+    def _begin_audit(self, connection: Connection) -> bool:
+        """Begin the trail where there is none, and nothing yet that it could have told of."""
         with Session(connection, execution_options=SESSION_OPTIONS) as session:
-            begins = session.scalar(select(AuditHeadRow.chain)) is None
-            action = "workspace.opened" if begins else "schema.upgraded"
-            body = {"from": before, "to": after}
-            Audit(session, self._audit_key).append(WORKSPACE, action, "secondlook", body)
-            session.flush()
+            tables = (AuditHeadRow.chain, AuditEventRow.chain, CaseRow.id)
+            if any(session.scalar(select(column).limit(1)) is not None for column in tables):
+                return False
+            body = {"from": None, "to": schema.revision(connection)}
+            Audit(session, self._audit_key).begin(body)
+            return True

@@ -11,7 +11,8 @@ from secondlook.errors import Conflict, NotFound, StoreError
 from secondlook.store import clock
 from secondlook.store.assessment_tables import AssessmentRow
 from secondlook.store.audit import Audit
-from secondlook.store.audit_decisions import DECIDED, decision_digest
+from secondlook.store.audit_contents import DECIDED
+from secondlook.store.audit_digest import decision_digest
 from secondlook.store.base import storable
 from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow

@@ -1,5 +1,6 @@
 """Engines: how a connection to each database is set up, and how a transaction begins on it."""
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -83,8 +84,18 @@ def _engine(url: URL, **options: Any) -> Engine:
     engine = create_engine(
         url, hide_parameters=True, json_serializer=to_json, connect_args=arguments, **options
     )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", lambda *_: _make_private(url))
     translate_errors(engine, shown_url(url))
     return engine
+
+
+def _make_private(url: URL) -> None:
+    """Make a new database file for its owner alone; SQLite gives its log the same mode."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():  # to open and close one would end SQLite's locks
+        with contextlib.suppress(OSError):  # made meanwhile; or SQLite says what is wrong
+            file.touch(mode=0o600, exist_ok=False)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -128,5 +139,6 @@ def _lock_upgrades(connection: Connection) -> None:
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of an SQLite database; None for a server."""
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    """The file of an SQLite database; None for a server, and for SQLite's own `file:` names."""
+    name = url.database if url.get_backend_name() == "sqlite" else None
+    return Path(name) if name and not name.startswith("file:") else None

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from secondlook.cases import Passage, Record
-from secondlook.errors import NotFound, StoreError
+from secondlook.errors import BadValue, NotFound
 from secondlook.store.base import storable
 from secondlook.store.case_tables import CaseRecordRow, PassageRow, RecordRow
 from secondlook.store.dialects import insert_or_ignore
@@ -101,7 +101,7 @@ class Records:
 
 def _passage_row(record: Record, passage: Passage) -> dict[str, int | None]:
     if record.text[passage.start : passage.end] != passage.text:
-        raise StoreError(
+        raise BadValue(
             f"Tried to store passage {passage.ordinal} of a {record.kind}: its text is not what "
             f"stands at {passage.start} to {passage.end} of the record. Split the record again."
         )

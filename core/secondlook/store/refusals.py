@@ -6,9 +6,9 @@ patients. So no driver message is passed on; the class, or SQLSTATE, is.
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
-from secondlook.errors import Conflict, SecondlookError, StoreError
+from secondlook.errors import BadValue, Conflict, SecondlookError, StoreError
 
 SCHEMA = "it has no secondlook schema, or an older one. Run `secondlook db upgrade`."
 FULL = "the disk is full. Nothing was half written; free some space and try again."
@@ -54,18 +54,29 @@ CONNECT = {
 """Part of libpq's message on connecting (it names user and database, never a password)."""
 
 
+OF_VALUES = (ValueError, TypeError, OverflowError)
+"""What Python raises on turning a value into a driver's; drivers have errors of their own."""
+
+
 def translate_errors(engine: Engine, shown: str) -> None:
     """Make every error of this engine's driver a StoreError; `shown` is the URL to name in it."""
 
     @event.listens_for(engine, "handle_error")
     def refuse(context: ExceptionContext) -> BaseException | None:
         original = context.original_exception
+        if not isinstance(original, Exception):
+            return None  # the program is being stopped
         if isinstance(original, SecondlookError):
             return original
         if isinstance(context.sqlalchemy_exception, IntegrityError):
             return Conflict(
                 f"Tried to write to {shown}: a row there contradicts it "
                 f"({type(original).__name__}). Read the case again, then repeat."
+            )
+        if isinstance(context.sqlalchemy_exception, DataError) or isinstance(original, OF_VALUES):
+            return BadValue(
+                f"Tried to write to {shown}: it cannot hold a value ({type(original).__name__}). "
+                "Numbers must be finite and within range, and text free of NUL and whole."
             )
         return StoreError(f"Tried to use the database {shown}: {meaning(original)}")
 

@@ -40,4 +40,5 @@ class UnitOfWork:
         """Make everything so far last; the unit may go on with the next batch."""
         if not self._writes:
             raise StoreError("Tried to commit a unit opened with read(). Open it with write().")
+        self.audit.close()
         self._session.commit()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from secondlook.cases import Abstention, BackboneRef, Evidence, Flag
-from secondlook.errors import StoreError
+from secondlook.errors import BadValue
 
 EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Annotated[Evidence, Field(discriminator="kind")])
 ABSTENTION = TypeAdapter(Abstention)
@@ -17,9 +17,9 @@ FLAGS = TypeAdapter(tuple[Flag, ...])
 
 
 def finite(value: float | None, what: str) -> float | None:
-    """`value` if it orders and travels as JSON; StoreError for NaN and infinities."""
+    """`value` if it orders and travels as JSON; BadValue for NaN and infinities."""
     if value is not None and not math.isfinite(value):
-        raise StoreError(f"Tried to store {value} as {what}: it must be a finite number.")
+        raise BadValue(f"Tried to store {value} as {what}: it must be a finite number.")
     return value
 
 

@@ -30,7 +30,7 @@ class CaseSummary:
     abstained: str | None
     """Reason code, where the machine declined to judge."""
     decided: str | None
-    """Code of the disposition that was decided."""
+    """Code of the disposition that was decided; None while the case is open."""
     opened_at: datetime
     held_by: str | None
     held_until: datetime | None

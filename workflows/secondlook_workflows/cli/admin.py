@@ -1,5 +1,6 @@
 """Commands about the installation: init, doctor, plugins, db, demo, work, ui."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -88,10 +89,20 @@ def check(json: Json = False) -> None:
 
 
 @db.command("verify-audit")
-def verify_audit(json: Json = False) -> None:
+def verify_audit(
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Heads exported earlier: nothing may be gone.")
+    ] = None,
+    export_heads: Annotated[
+        Path | None, typer.Option("--export-heads", help="Write the heads, to keep elsewhere.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Verify every audit chain and its signed head."""
-    with session() as context, context.workspace.database.read() as unit:
-        report = unit.audit.verify()
+    from secondlook_workflows import verify_audit as verb
+
+    with session() as context:
+        report = verb.run(verb.VerifyConfig(against=against, export=export_heads), context)
     if json:
         print_json(report)
     else:

@@ -28,7 +28,7 @@ from secondlook.codec import to_plain
 from secondlook.errors import NotFound, SecondlookError, UsageError
 
 DONE, BROKE, WORDS, PARTLY, STOPPED = 0, 1, 2, 3, 130
-SHORT = 10
+SHORT = 16
 out = Console()
 err = Console(stderr=True)
 

@@ -1,0 +1,127 @@
+"""Assessments and decisions against their audit events, which name a digest of each."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from secondlook.cases import Assessment, Decision
+from secondlook.store.assessment_mapping import assessments_of
+from secondlook.store.assessment_tables import AssessmentRow
+from secondlook.store.audit_digest import assessment_digest, decision_digest
+from secondlook.store.audit_problem import AuditProblem
+from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.review_tables import AuditEventRow, DecisionRow
+
+T = TypeVar("T", Assessment, Decision)
+ASSESSED = "case.assessed"
+DECIDED = "case.decided"
+BATCH = 300
+"""Cases a statement; older SQLite allows 999 variables."""
+
+Told = dict[str, list[tuple[int, str]]]
+"""To the id of each thing: number of the event, and the digest it names, for all its events."""
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """What one kind of event is about."""
+
+    noun: str
+    action: str
+    table: type[AssessmentRow] | type[DecisionRow]
+    load: Callable[[Session, Sequence[str]], Mapping[str, tuple[T, ...]]]
+    """The things of each case in order; the last one stands."""
+    digest: Callable[[T], str]
+
+
+ASSESSMENTS = Kind("assessment", ASSESSED, AssessmentRow, assessments_of, assessment_digest)
+DECISIONS = Kind("decision", DECIDED, DecisionRow, decisions_of, decision_digest)
+
+
+class Contents(Generic[T]):
+    """Collects the events of one kind and compares them with the rows, in batches."""
+
+    def __init__(self, session: Session, kind: Kind[T]) -> None:
+        self._session = session
+        self._kind: Kind[T] = kind
+        self._told: dict[str, Told] = {}
+
+    def note(self, chain: str, seq: int, action: str, body: str) -> Iterator[AuditProblem]:
+        """Take one event, of any kind; yields the problems of a full batch."""
+        if action != self._kind.action:
+            return
+        if len(self._told) >= BATCH and chain not in self._told:
+            yield from self.compare()
+        name, digest = _names(body, self._kind.noun)
+        self._told.setdefault(chain, {}).setdefault(name, []).append((seq, digest))
+
+    def compare(self) -> Iterator[AuditProblem]:
+        """Rows of the noted chains that were changed, added, removed or put in another order."""
+        told, self._told = self._told, {}
+        for case, things in self._load(list(told)):
+            if things is None:
+                first = min(events[0][0] for events in told[case].values())
+                what = f"the {self._kind.noun}s of the case cannot be read: they were changed"
+                yield AuditProblem(chain=case, seq=first, what=what)
+            else:
+                yield from self._compare(case, things, told[case])
+
+    def unlogged(self) -> Iterator[AuditProblem]:
+        """Rows on cases whose chain tells of nothing of the kind."""
+        table = self._kind.table
+        event = exists().where(
+            AuditEventRow.chain == table.case_id, AuditEventRow.action == self._kind.action
+        )
+        for case, thing in self._session.execute(select(table.case_id, table.id).where(~event)):
+            yield self._problem(case, 0, thing, "has no event")
+
+    def _compare(self, case: str, things: Sequence[T], told: Told) -> Iterator[AuditProblem]:
+        for thing in things:
+            if thing.id not in told:
+                yield self._problem(case, 0, thing.id, "has no event")
+                continue
+            actual = self._digest(thing)
+            for seq in [seq for seq, digest in told[thing.id] if digest != actual][:1]:
+                yield self._problem(case, seq, thing.id, "was changed")
+        present = [thing.id for thing in things if thing.id in told]
+        for lost in told.keys() - set(present):
+            what = "was removed" if lost else "that the event is about cannot be read"
+            yield self._problem(case, told[lost][0][0], lost or "(unnamed)", what)
+        if present != sorted(present, key=lambda name: told[name][-1][0]):
+            last = max(told[name][-1][0] for name in present)
+            what = f"the {self._kind.noun}s are in another order, so that another one stands"
+            yield AuditProblem(chain=case, seq=last, what=what)
+
+    def _load(self, cases: Sequence[str]) -> Iterator[tuple[str, Sequence[T] | None]]:
+        """What is stored of each case; None where a value was made unreadable."""
+        try:
+            yield from self._kind.load(self._session, cases).items()
+        except (ValueError, TypeError, LookupError):
+            if len(cases) == 1:
+                yield cases[0], None
+            else:
+                for case in cases:
+                    yield from self._load([case])
+
+    def _digest(self, thing: T) -> str:
+        try:
+            digest: str = self._kind.digest(thing)
+            return digest
+        except (ValueError, TypeError):  # SQLite keeps a value of any type in any column
+            return ""
+
+    def _problem(self, case: str, seq: int, name: str, what: str) -> AuditProblem:
+        return AuditProblem(chain=case, seq=seq, what=f"{self._kind.noun} {name} {what}")
+
+
+def _names(body: str, noun: str) -> tuple[str, str]:
+    """Id and digest of what an event is about; of nothing, if it cannot be read."""
+    try:
+        fields = json.loads(body)
+        return str(fields[noun]), str(fields["digest"])
+    except (KeyError, TypeError, ValueError):
+        return "", ""

@@ -1,0 +1,55 @@
+"""Digests of what an audit event is about, so that a changed row is found by its event."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+from secondlook.cases import Assessment, Decision
+from secondlook.store.audit_chain import moment
+
+
+def decision_digest(decision: Decision) -> str:
+    """Hex sha256 over everything a decision says.
+
+    The random id among the fields keeps a short reason from being guessed from the digest alone.
+    """
+    fields = (
+        decision.id,
+        decision.case_id,
+        decision.reviewer,
+        decision.disposition,
+        decision.decided_at.isoformat(timespec="microseconds"),
+        decision.assessment_id,
+        [[act.label, act.act.value] for act in decision.acts],
+        decision.reason,
+        decision.amends,
+    )
+    return _sha256(fields)
+
+
+def assessment_digest(assessment: Assessment) -> str:
+    """Hex sha256 over everything an assessment says, with its findings and evidence in order.
+
+    The same before it is stored and after it is read, whatever a database makes of 1.0 and -0.0.
+    """
+    provenance = replace(assessment.provenance, adapter=assessment.provenance.adapter or None)
+    fields = asdict(replace(assessment, provenance=provenance))
+    return _sha256(_same(fields | {"created_at": moment(assessment.created_at)}))
+
+
+def _sha256(fields: object) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _same(value: Any) -> Any:
+    """Numbers as floats without a negative zero; TypeError for what is no plain value."""
+    if isinstance(value, dict):
+        return {key: _same(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_same(item) for item in value]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return float(value) + 0.0
+    raise TypeError(type(value).__name__)
