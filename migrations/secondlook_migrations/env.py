@@ -46,7 +46,7 @@ def url() -> str:
     """The database of the command line."""
     value = os.environ.get(VARIABLE)
     if not value:
-        raise SystemExit(f"Set {VARIABLE}, for instance to sqlite:////tmp/secondlook.db.")
+        raise SystemExit(f"Set {VARIABLE}, for instance to sqlite:///scratch.db.")
     return value
 
 
