@@ -126,13 +126,6 @@ def test_every_kind_of_vision_checkpoint_gives_a_grid_of_features(
     assert not np.allclose(features[0], features[1])
 
 
-def test_a_token_grid_keeps_its_place() -> None:
-    from secondlook.models.vision import _as_map
-
-    tokens = torch.cat([torch.full((1, 1, 1), -1.0), torch.arange(6.0).reshape(1, 6, 1)], dim=1)
-    assert _as_map(tokens, torch.zeros(1, 3, 16, 24))[0, 0].tolist() == [[0, 1, 2], [3, 4, 5]]
-
-
 def test_loading_twice_gives_the_same_fingerprint(
     saved: Callable[[PreTrainedModel], Path],
 ) -> None:

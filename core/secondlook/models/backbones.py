@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from secondlook.cases import BackboneRef
+from secondlook.errors import BackboneError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from secondlook.models.generative import GenerativeBackbone
 
 
 class VisionBackbone(Protocol):
@@ -39,6 +42,19 @@ class TextBackbone(Protocol):
         """Vectors (N, D) of unit length."""
 
 
+class GeneratingBackbone(Protocol):
+    """Writes text about pictures."""
+
+    @property
+    def ref(self) -> BackboneRef:
+        """Which backbone this is, exactly."""
+
+    def generate(
+        self, images: "Sequence[NDArray[np.uint8]]", prompt: str, max_tokens: int = 128
+    ) -> str:
+        """What the model writes about pictures (H, W, 3): at most `max_tokens` tokens."""
+
+
 def untrained_vision() -> VisionBackbone:
     """A small convolutional network with random weights: the same ones on every machine.
 
@@ -50,13 +66,25 @@ def untrained_vision() -> VisionBackbone:
 
 
 def load_vision(path: Path) -> VisionBackbone:
-    """A vision encoder from a local checkpoint folder in the transformers format.
+    """A vision encoder from a checkpoint folder in the transformers format, or by hub id.
 
+    A CLIP-like pair comes whole, as a `DualBackbone`, where its tokenizer lies beside it.
     Raises BackboneError where the folder is missing, unsafe, damaged, or not a vision encoder.
     """
-    from secondlook.models.vision import vision_from_folder
+    from secondlook.models.dual_loading import dual_from_folder
+    from secondlook.models.families import kind_of
+    from secondlook.models.folders import locate
+    from secondlook.models.tokens import has_tokenizer
+    from secondlook.models.vision_loading import vision_from_folder
 
-    return vision_from_folder(path)
+    folder = locate(path).folder
+    kind = kind_of(folder)
+    if kind == "generative":
+        model = load_generative(path)
+        model.sight()  # raises where its vision tower gives no patch features
+        return model
+    dual = kind == "dual" and has_tokenizer(folder)
+    return dual_from_folder(path) if dual else vision_from_folder(path)
 
 
 def minilm() -> TextBackbone:
@@ -70,10 +98,33 @@ def minilm() -> TextBackbone:
 
 
 def load_text(path: Path) -> TextBackbone:
-    """A BERT-like sentence encoder from a local checkpoint folder.
+    """A BERT-like sentence encoder from a checkpoint folder, or by hub id.
 
+    A CLIP-like pair comes whole, as a `DualBackbone`.
     Raises BackboneError where the folder is missing, unsafe, damaged, or not a text encoder.
     """
+    from secondlook.models.dual_loading import dual_from_folder
+    from secondlook.models.families import kind_of
+    from secondlook.models.folders import locate
     from secondlook.models.text import text_from_folder
 
-    return text_from_folder(path)
+    dual = kind_of(locate(path).folder) == "dual"
+    return dual_from_folder(path) if dual else text_from_folder(path)
+
+
+def load_generative(path: Path) -> "GenerativeBackbone":
+    """A model that writes about pictures, from a checkpoint folder or by hub id.
+
+    Raises BackboneError where the folder is missing, unsafe, damaged, or does not generate.
+    """
+    from secondlook.models.families import kind_of
+    from secondlook.models.folders import locate
+    from secondlook.models.generative import generative_from_folder
+
+    folder = locate(path).folder
+    if kind_of(folder) != "generative":
+        raise BackboneError(
+            f"{folder} does not generate text: give a checkpoint of a vision-language model, "
+            "such as LLaVA or Idefics3"
+        )
+    return generative_from_folder(path)

@@ -1,8 +1,4 @@
-"""Local checkpoint folders: what is accepted, what is refused, and how weights are named.
-
-Safetensors only: pickled weights (`.bin`, `.pt`, `.ckpt`) can run code when they are opened.
-Nothing is fetched, and code that lies in a checkpoint folder is never run.
-"""
+"""Models from checkpoint folders, and how their weights are named. See `folders` for refusals."""
 
 import hashlib
 from collections.abc import Collection, Iterator
@@ -11,58 +7,35 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from transformers.utils import logging as transformers_logging
 
 from secondlook.errors import BackboneError
+from secondlook.models.folders import check_folder
 
 
-def check_folder(path: Path) -> Path:
-    """The folder, resolved, if it can be loaded safely. Raises BackboneError otherwise."""
-    if not path.is_dir():
-        raise BackboneError(
-            f"no checkpoint folder at {path}: give a folder with config.json and "
-            "model.safetensors, as save_pretrained() of transformers writes it"
-        )
-    if not (path / "config.json").is_file():
-        raise BackboneError(f"{path} has no config.json: it is not a transformers checkpoint")
-    if not list(path.glob("*.safetensors")):
-        raise BackboneError(_no_weights(path))
-    return path.resolve()
-
-
-def _no_weights(path: Path) -> str:
-    pickles = sorted(
-        x.name for kind in ("bin", "pt", "pth", "ckpt") for x in path.glob(f"*.{kind}")
-    )
-    met = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
-    return (
-        f"{path} holds {met}; secondlook loads safetensors only: on a machine that trusts the "
-        "file, save it with model.save_pretrained(folder, safe_serialization=True)"
-    )
-
-
-def load_model(path: Path) -> tuple[nn.Module, frozenset[str]]:
+def load_model(path: Path, kind: str = "AutoModel") -> tuple[nn.Module, frozenset[str]]:
     """The model in a checkpoint folder, and the names of weights the file did not have.
 
-    The model is in evaluation mode, float32, on the CPU. Only heads that nothing here uses
-    (`pooler`) may be missing: transformers would fill the rest with random numbers in silence.
+    `kind` names the class of transformers that loads it. The model is in evaluation mode, without
+    gradients, on the CPU: float32, or as it was saved where it generates text, for such models
+    are large. Only heads that nothing here uses (`pooler`) may be missing: transformers would
+    fill the rest with random numbers in silence. Raises BackboneError.
     """
-    from transformers import AutoModel
-
     folder = check_folder(path)
     try:
         with quiet_transformers():
-            model, info = AutoModel.from_pretrained(
+            model, info = getattr(transformers, kind).from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
-                dtype=torch.float32,
+                dtype=torch.float32 if kind == "AutoModel" else "auto",
             )
     except Exception as error:  # transformers raises a dozen kinds for a damaged folder
-        raise BackboneError(f"cannot load the checkpoint in {path}: {_brief(error)}") from error
+        raise BackboneError(f"cannot load the checkpoint in {path}: {brief(error)}") from error
     missing = frozenset(info["missing_keys"]) | {x[0] for x in info["mismatched_keys"]}
     needed = sorted(x for x in missing if "pooler" not in x.split("."))
     if needed:
@@ -73,8 +46,10 @@ def load_model(path: Path) -> tuple[nn.Module, frozenset[str]]:
     return model.eval().requires_grad_(False), missing
 
 
-def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+def brief(error: Exception) -> str:
+    """The kind of an error and its first line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def fingerprint(model: nn.Module, without: Collection[str] = ()) -> str:

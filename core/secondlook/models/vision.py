@@ -8,11 +8,10 @@ length first, so that the stage with the larger numbers does not drown the other
 defects painted on held-out goods that told good from bad better.
 """
 
-import json
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -21,40 +20,113 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from secondlook.cases import BackboneRef
-from secondlook.errors import BackboneError
-from secondlook.models.checkpoints import fingerprint, load_model
-from secondlook.models.pictures import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from secondlook.models.features import ImageFeatures
+from secondlook.models.lora.slots import LoraSlots
+from secondlook.models.lora.trunk import trunk
+from secondlook.models.pictures import Preprocessing
+from secondlook.models.towers import ImageTower
 
 CONV_SIDE = 256
 BATCH = 16
+SLOTS = 64
+"""Adapters whose LoRA weights are in a network at once."""
+LARGEST_RANK = 32
 
 
 class PatchNetwork:
-    """A `VisionBackbone` over a transformers vision model that can return hidden states."""
+    """A `VisionBackbone` over a transformers vision model that can return hidden states.
+
+    Attributes:
+        ref: which backbone this is.
+        image_tower: the network itself, for whoever trains LoRA weights in it.
+        prepare: turns pictures into what the tower takes.
+        levels: the hidden states that patch features are made of.
+    """
+
+    uses = ("patch features", "pooled image vectors")
 
     def __init__(
-        self, model: nn.Module, ref: BackboneRef, prepare: Preprocessing, levels: Sequence[int]
+        self,
+        model: nn.Module,
+        ref: BackboneRef,
+        prepare: Preprocessing,
+        levels: Sequence[int],
     ) -> None:
+        """`model` is an ImageTower, or a transformers vision model without a projection."""
         self.ref = ref
+        self.image_tower = model if isinstance(model, ImageTower) else ImageTower(model)
+        self.prepare = prepare
         self.levels = tuple(levels)
-        self._model = model
-        self._prepare = prepare
+        self._lock = threading.Lock()
+        self._slots: LoraSlots | None = None
+        self._trunks: dict[int, ImageTower] = {}
+
+    @property
+    def slots(self) -> LoraSlots:
+        """The LoRA adapters of this network."""
+        with self._lock:
+            if self._slots is None:
+                self._slots = LoraSlots(
+                    self.image_tower.model,
+                    rank=LARGEST_RANK,
+                    capacity=SLOTS,
+                    fingerprint=self.ref.fingerprint,
+                )
+            return self._slots
+
+    @cached_property
+    def level_sizes(self) -> tuple[int, ...]:
+        """Channels of every hidden state, the embedding first."""
+        blank = np.zeros((8, 8, 3), dtype=np.uint8)
+        return tuple(x.shape[1] for x in self.image_features([blank]).levels)
+
+    def states(self, batch: Tensor, level: int, adapter: str | None = None) -> tuple[Tensor, ...]:
+        """Hidden states 0 to `level` as maps (B, D, h, w), with gradients into a bound adapter.
+
+        `batch` is what `prepare` gives. No block behind the last of these states is run.
+        """
+        if level not in self._trunks:
+            self._trunks[level] = ImageTower(trunk(self.image_tower.model, level))
+        with self.slots.active(adapter):
+            features: ImageFeatures = self._trunks[level](batch)
+        return features.levels
 
     @torch.inference_mode()
     def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Features (B, h, w, D) of B pictures (H, W, 3), which may differ in size."""
-        parts = [
-            self._features(self._prepare(images[i : i + BATCH]))
-            for i in range(0, len(images), BATCH)
-        ]
+        parts = [self._patches(x) for x in self._batches(images)]
         if not parts:
             return np.zeros((0, 0, 0, 0), dtype=np.float32)
         features: NDArray[np.float32] = torch.cat(parts).numpy()
         return features
 
-    def _features(self, batch: Tensor) -> Tensor:
-        maps = hidden_maps(self._model, batch)
-        return join_levels([maps[i] for i in self.levels]).permute(0, 2, 3, 1).contiguous()
+    @torch.inference_mode()
+    def embed_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Vectors (B, P) of unit length, in the shared space where the backbone has one."""
+        parts = [x.pooled.float() for x in self._batches(images)]
+        if not parts:
+            return np.zeros((0, self.image_tower.pooled_size), dtype=np.float32)
+        unit: NDArray[np.float32] = functional.normalize(torch.cat(parts), dim=1).numpy()
+        return unit
+
+    @torch.inference_mode()
+    def image_features(self, images: Sequence[NDArray[np.uint8]]) -> ImageFeatures:
+        """Everything the tower says about one batch of pictures (B >= 1), without gradients."""
+        pixels = self.prepare(images).to(next(self.image_tower.parameters()).dtype)
+        if self._slots is None:  # no adapter was ever bound
+            features: ImageFeatures = self.image_tower(pixels)
+            return features
+        with self._slots.active(None):
+            features = self.image_tower(pixels)
+        return features
+
+    def _batches(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[ImageFeatures]:
+        for start in range(0, len(images), BATCH):
+            yield self.image_features(images[start : start + BATCH])
+
+    def _patches(self, features: ImageFeatures) -> Tensor:
+        joined = join_levels([features.levels[i].float() for i in self.levels])
+        return joined.permute(0, 2, 3, 1).contiguous()
 
 
 def join_levels(maps: Sequence[Tensor]) -> Tensor:
@@ -71,24 +143,6 @@ def join_levels(maps: Sequence[Tensor]) -> Tensor:
     return torch.cat([functional.normalize(x, dim=1) for x in same], dim=1)
 
 
-def hidden_maps(model: nn.Module, batch: Tensor) -> list[Tensor]:
-    """All hidden states as maps (B, D, h, w), first to last, for convolutional nets and ViTs."""
-    output: Any = model(pixel_values=batch, output_hidden_states=True)
-    states = getattr(output, "reshaped_hidden_states", None) or output.hidden_states
-    return [_as_map(x, batch) for x in states]
-
-
-def _as_map(state: Tensor, batch: Tensor) -> Tensor:
-    """Tokens (B, N, D) without their prefix (class, registers) as a map; maps stay as they are."""
-    if state.ndim == 4:
-        return state
-    tokens, ratio = state.shape[1], batch.shape[-2] / batch.shape[-1]
-    height = math.isqrt(int(tokens * ratio))
-    width = round(height / ratio)
-    grid = state[:, tokens - height * width :]
-    return grid.transpose(1, 2).reshape(len(state), -1, height, width)
-
-
 def middle_levels(count: int, convolutional: bool) -> tuple[int, int]:
     """Which two of `count` hidden states are used; state 0 is the embedding.
 
@@ -98,45 +152,3 @@ def middle_levels(count: int, convolutional: bool) -> tuple[int, int]:
     if convolutional:
         return max(count - 3, 0), max(count - 2, 0)
     return round((count - 1) * 0.5), round((count - 1) * 0.75)
-
-
-def vision_from_folder(path: Path) -> PatchNetwork:
-    """A checkpoint folder as a backbone; see `secondlook.models.backbones.load_vision`."""
-    whole, missing = load_model(path)
-    model = _vision_tower(whole, path)
-    prepare = _preprocessing(model, path)
-    try:
-        with torch.inference_mode():
-            probe = hidden_maps(model, torch.zeros(1, 3, prepare.side, prepare.side))
-    except Exception as error:  # a text model, a tower with other inputs
-        raise BackboneError(
-            f"{path} is a {type(whole).__name__}, which gives no patch features: "
-            "give a ResNet, ConvNeXt, Swin, ViT, DINOv2, CLIP or SigLIP checkpoint"
-        ) from error
-    convolutional = len({x.shape[-1] for x in probe}) > 1
-    ref = BackboneRef(
-        name=path.resolve().name,
-        revision="local",
-        fingerprint=fingerprint(whole, without=missing),
-        trained=True,
-    )
-    return PatchNetwork(model, ref, prepare, middle_levels(len(probe), convolutional))
-
-
-def _vision_tower(model: nn.Module, path: Path) -> nn.Module:
-    tower = getattr(model, "vision_model", model)
-    if not isinstance(tower, nn.Module):
-        raise BackboneError(f"{path}: {type(model).__name__} has no vision tower")
-    return tower
-
-
-def _preprocessing(model: nn.Module, path: Path) -> Preprocessing:
-    """Size from the model's config, colours from preprocessor_config.json where there is one."""
-    config: Any = model.config
-    side = getattr(config, "image_size", None) or CONV_SIDE
-    side = int(side[0] if isinstance(side, list | tuple) else side)
-    file = path / "preprocessor_config.json"
-    stated = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    mean = stated.get("image_mean", IMAGENET_MEAN)
-    std = stated.get("image_std", IMAGENET_STD)
-    return Preprocessing(side, tuple(mean), tuple(std))

@@ -1,4 +1,4 @@
-"""Commands about models: learn, evaluate, adapters, backbones."""
+"""Commands about models: learn, evaluate, adapters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,6 @@ from secondlook_workflows.cli.common import DomainArgument, Json, Product, sessi
 from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say
 
 adapters = typer.Typer(help="What was learned: list, show, promote.", no_args_is_help=True)
-backbones = typer.Typer(help="The encoders that adapters stand on.", no_args_is_help=True)
 
 
 def learn(
@@ -105,25 +104,11 @@ def promote_adapter(adapter: str, json: Json = False) -> None:
     print_json({"champion": adapter}) if json else say(f"{adapter} is the champion now")
 
 
-@backbones.command("list")
-def list_backbones(json: Json = False) -> None:
-    """The registered backbones. A checkpoint folder works without being registered."""
-    with session(create=True) as context:
-        specs = list(context.plugins.backbones.values())
-    fields = ("name", "modality", "licence", "trained", "description")
-    rows = [{x: getattr(spec, x) for x in fields} for spec in specs]
-    if json:
-        print_json(rows)
-    else:
-        print_table(fields, [tuple(row.values()) for row in rows])
-
-
 def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
     cli.command()(learn)
     cli.command()(evaluate)
     cli.add_typer(adapters, name="adapters")
-    cli.add_typer(backbones, name="backbones")
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,156 @@
+"""Vision-language models that write text about pictures: drafts and answers, never findings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from secondlook.cases import BackboneRef
+from secondlook.errors import BackboneError, ModelError
+from secondlook.models.checkpoints import fingerprint, load_model, quiet_transformers
+from secondlook.models.folders import Checkpoint, locate
+from secondlook.models.processors import load_processor
+from secondlook.models.vision import PatchNetwork
+from secondlook.models.vision_loading import patch_network
+
+MAX_PROMPT = 2048
+"""Tokens kept of a prompt; the rest is cut, so that a long record cannot fill the memory."""
+TOWERS = ("vision_tower", "vision_model", "visual", "vision_encoder")
+"""What transformers calls the network that sees, by family."""
+
+
+class GenerativeBackbone:
+    """A model of `AutoModelForImageTextToText` with its processor.
+
+    Attributes:
+        ref: which backbone this is.
+        model: the whole model.
+        vision: patch features of its vision tower, or None where the tower takes other inputs
+            than pictures of one size.
+    """
+
+    def __init__(
+        self, model: nn.Module, processor: Any, ref: BackboneRef, vision: PatchNetwork | None
+    ) -> None:
+        self.ref = ref
+        self.model = model
+        self.vision = vision
+        self._processor = processor
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What it can do, in words."""
+        return (self.vision.uses if self.vision else ()) + ("generation",)
+
+    def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Features (B, h, w, D) of B pictures (H, W, 3). BackboneError without `vision`."""
+        return self.sight().patches(images)
+
+    def embed_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Vectors (B, P) of unit length, in no shared space. BackboneError without `vision`."""
+        return self.sight().embed_images(images)
+
+    def sight(self) -> PatchNetwork:
+        """`vision`. Raises BackboneError where there is none."""
+        if self.vision is None:
+            raise BackboneError(
+                f"{self.ref.name} generates text, but its vision tower gives no patch features: "
+                "use it for generation, and a CLIP, SigLIP or DINOv2 checkpoint for patches"
+            )
+        return self.vision
+
+    @torch.inference_mode()
+    def generate(
+        self, images: Sequence[NDArray[np.uint8]], prompt: str, max_tokens: int = 128
+    ) -> str:
+        """What the model writes about pictures (H, W, 3): at most `max_tokens` tokens.
+
+        The most probable token each time, so that the same input gives the same text. Words that
+        the tokenizer treats as commands are taken out of the prompt, which is cut at MAX_PROMPT
+        tokens. Raises ModelError where the model cannot take these inputs.
+        """
+        if max_tokens < 1:
+            raise ModelError(f"max_tokens must be at least 1; got {max_tokens}")
+        try:
+            pictures = [Image.fromarray(x) for x in images]
+            inputs = self._inputs(pictures, self._cut(self._plain(prompt)))
+            with quiet_transformers():  # it names sampling settings that greedy search ignores
+                written = self._write(inputs, max_tokens)
+        except Exception as error:  # too many pictures, a picture too small: many kinds
+            raise ModelError(
+                f"{self.ref.name} cannot write about {len(images)} pictures and a prompt of "
+                f"{len(prompt)} characters ({type(error).__name__}): try one picture of at least "
+                "32 x 32 pixels and a shorter prompt"
+            ) from error
+        return str(self._processor.decode(written, skip_special_tokens=True)).strip()
+
+    def _write(self, inputs: Any, max_tokens: int) -> torch.Tensor:
+        model: Any = self.model
+        tokens = model.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=max_tokens)
+        new: torch.Tensor = tokens[0, inputs["input_ids"].shape[1] :]
+        return new[:max_tokens]
+
+    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
+        processor = self._processor
+        if getattr(processor, "chat_template", None):
+            content: list[dict[str, Any]] = [{"type": "image", "image": x} for x in pictures]
+            prepared = processor.apply_chat_template(
+                [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+            )
+        else:
+            text = processor.image_token * len(pictures) + "\n" + prompt
+            seen = [pictures] if pictures else None
+            prepared = processor(text=[text], images=seen, return_tensors="pt")
+        return prepared.to(dtype=next(self.model.parameters()).dtype)
+
+    def _plain(self, prompt: str) -> str:
+        """The prompt without special tokens: a record's words must not become commands."""
+        tokenizer = self._processor.tokenizer
+        commands = {x.content for x in tokenizer.added_tokens_decoder.values() if x.special}
+        for token in sorted(commands | {self._processor.image_token}, key=len, reverse=True):
+            prompt = prompt.replace(token, " ")
+        return prompt
+
+    def _cut(self, prompt: str) -> str:
+        spans = self._processor.tokenizer(
+            prompt, add_special_tokens=False, return_offsets_mapping=True
+        )["offset_mapping"]
+        return prompt if len(spans) <= MAX_PROMPT else prompt[: spans[MAX_PROMPT - 1][1]]
+
+
+def generative_from_folder(path: Path) -> GenerativeBackbone:
+    """A checkpoint that `AutoModelForImageTextToText` loads, with its processor.
+
+    Raises BackboneError where the folder is missing, unsafe or damaged, and where its processor
+    needs a library that is not here.
+    """
+    at = locate(path)
+    processor = load_processor(at.folder)
+    model, missing = load_model(at.folder, "AutoModelForImageTextToText")
+    ref = BackboneRef(
+        name=at.name,
+        revision=at.revision,
+        fingerprint=fingerprint(model, without=missing),
+        trained=True,
+    )
+    return GenerativeBackbone(model, processor, ref, _vision(model, ref, at))
+
+
+def _vision(model: Any, ref: BackboneRef, at: Checkpoint) -> PatchNetwork | None:
+    inner = getattr(model, "model", model)
+    tower = next((x for name in TOWERS if (x := getattr(inner, name, None)) is not None), None)
+    if tower is None:
+        return None
+    try:
+        return patch_network(tower, ref, at.folder)
+    except BackboneError:  # it reads patches in rows or several sizes: it still generates
+        return None

@@ -1,0 +1,27 @@
+"""A tower without its last blocks, for whoever reads earlier hidden states only."""
+
+from torch import nn
+
+from secondlook.errors import BackboneError
+from secondlook.models.lora.blocks import find_blocks
+from secondlook.models.lora.surgery import replaced
+
+
+def trunk(tower: nn.Module, level: int) -> nn.Module:
+    """A copy that ends after hidden state number `level` (0 is the embedding).
+
+    It shares all weights with the tower, and LoRA layers too. Its last hidden state is not what a
+    head of the tower was made for.
+
+    Raises BackboneError where the tower has no such state.
+    """
+    path = find_blocks(tower).path
+    elements = tower.get_submodule(path)
+    count = len(list(elements.children()))
+    if not 1 <= level <= count:
+        raise BackboneError(
+            f"{type(tower).__name__} has hidden states 1 to {count} after its blocks, not {level}"
+        )
+    kept = list(elements.children())[:level]
+    shorter = nn.Sequential(*kept) if isinstance(elements, nn.Sequential) else nn.ModuleList(kept)
+    return replaced(tower, {path: shorter})
