@@ -6,17 +6,15 @@ threshold the share of future goods below it follows Beta(k, n + 1 - k) over the
 goods (Vovk 2012, arXiv 1209.2673). With scores from K folds the law holds approximately.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
 from secondlook.errors import ModelError
+from secondlook.models.calibration.order import rank_for, share_lower
 
 LEAST_GOODS = 8
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +48,10 @@ def calibrate(scores: Sequence[float], false_alarm_rate: float = 0.05) -> Thresh
         raise ModelError(f"the false-alarm rate must lie between 0 and 1, got {false_alarm_rate}")
     if not np.isfinite(scores).all():
         raise ModelError("some scores of goods are not finite: the backbone gives no usable values")
-    rank = min(count, math.ceil((1 - false_alarm_rate) * (count + 1)))
+    rank = min(count, rank_for(1 - false_alarm_rate, count))
     return Threshold(
         value=float(np.sort(np.asarray(scores))[rank - 1]),
         false_alarm_rate=false_alarm_rate,
-        false_alarm_bound=1 - float(beta.ppf(1 - CONFIDENCE, rank, count + 1 - rank)),
+        false_alarm_bound=1 - share_lower(rank, count),
         goods=count,
     )

@@ -1,0 +1,1 @@
+"""One answer from several modalities, any of which may be absent."""

@@ -1,0 +1,198 @@
+"""The head of an adapter: features of several modalities in, one answer out.
+
+Each modality is standardised, projected to a common width and normalised; an absent one is
+replaced by a learned token; a fusion makes one vector of them, and a classifier reads it. Beside
+it every modality has a head of its own. Where only one modality is present, there is nothing to
+fuse: the mean of both answers counts, so that a head for two modalities stays as good as one that
+was trained on the present one alone.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from secondlook.errors import ModelError
+from secondlook.models.fusion.bottleneck import BottleneckFusion
+from secondlook.models.fusion.concat import ConcatFusion
+from secondlook.models.fusion.gated import GatedFusion
+from secondlook.models.fusion.inputs import Batch, ModalitySpec, presence, rows_of, without
+from secondlook.models.fusion.states import States
+from secondlook.models.fusion.weighted import WeightedFusion
+
+FusionName = Literal["gated", "concat", "weighted", "bottleneck"]
+
+
+class FusionConfig(BaseModel):
+    """What a head is made of; enough to build it again before its weights are loaded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    modalities: tuple[ModalitySpec, ...] = Field(min_length=1)
+    classes: tuple[str, ...] = Field(min_length=1)
+    """Names of the labels, in the order of the logits."""
+    multilabel: bool = False
+    """Several labels may hold at once."""
+    fusion: FusionName = "gated"
+    hidden: int = Field(default=256, ge=8, multiple_of=8)
+    """Width H in which the modalities meet."""
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    bottleneck_tokens: int = Field(default=4, ge=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "FusionConfig":
+        names = [x.name for x in self.modalities]
+        if len(set(names)) < len(names) or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"modalities {names} and classes {self.classes} must differ")
+        if not self.multilabel and len(self.classes) < 2:
+            raise ValueError(f"one of several labels needs at least 2, got {self.classes}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the modalities."""
+        return tuple(x.name for x in self.modalities)
+
+
+class HeadOutput(NamedTuple):
+    """What a head says about B cases."""
+
+    logits: Tensor
+    """(B, C) the answer."""
+    fused: Tensor
+    """(B, C) what the fusion alone says."""
+    auxiliary: dict[str, Tensor]
+    """(B, C) what each modality says alone; of no meaning where it is absent."""
+    weights: Tensor
+    """(B, M) how much each modality counted; adds up to 1 over those present."""
+
+
+class FusionHead(nn.Module):
+    """Projections, missing tokens, a fusion and its classifier, and a head for each modality.
+
+    Features may carry gradients: what made them is then trained with the head.
+    """
+
+    missing: Tensor
+    prior: Tensor
+
+    def __init__(self, config: FusionConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, classes = config.hidden, len(config.classes)
+        self.scales = nn.ModuleDict({x.name: _Standardise(x.size) for x in config.modalities})
+        self.projections = nn.ModuleDict(
+            {
+                x.name: nn.Sequential(nn.Linear(x.size, width), nn.LayerNorm(width))
+                for x in config.modalities
+            }
+        )
+        self.missing = nn.Parameter(torch.randn(len(config.modalities), width) * 0.02)
+        self.fusion = _fusion(config)
+        self.classifier = _classifier(config)
+        self.own = nn.ModuleDict({x: _classifier(config) for x in config.names})
+        self.register_buffer("prior", torch.zeros(classes))
+
+    def forward(self, batch: Batch) -> HeadOutput:
+        """The answer to B cases.
+
+        A case with nothing present gets the frequencies of the labels in training.
+        Raises ModelError where a modality is lacking, unknown, or of another size.
+        """
+        self._check(batch)
+        states = self._states(batch)
+        vector, weights = self.fusion(states)
+        fused = self.classifier(vector)
+        own = torch.stack(
+            [self.own[x](states.vectors[:, i]) for i, x in enumerate(self.config.names)], dim=1
+        )
+        count = states.present.sum(1, keepdim=True)
+        # With one modality present the sum below is the answer of its own head.
+        alone = (fused + torch.where(states.present.unsqueeze(-1), own, 0).sum(1)) / 2
+        logits = torch.where(count > 1, fused, torch.where(count == 1, alone, self.prior))
+        return HeadOutput(
+            logits=logits,
+            fused=fused,
+            auxiliary=dict(zip(self.config.names, own.unbind(1), strict=True)),
+            weights=weights,
+        )
+
+    def contributions(self, batch: Batch) -> dict[str, Tensor]:
+        """For each modality the logits (B, C) of the answer had it been absent."""
+        return {x: self(without(batch, x)).logits for x in self.config.names}
+
+    @torch.no_grad()
+    def standardise(self, batch: Batch) -> None:
+        """Take mean and spread of every modality from the cases of `batch` that have it.
+
+        Pooled features of a backbone often share one large mean, which would drown what differs.
+        """
+        self._check(batch)
+        for name, module in self.scales.items():
+            assert isinstance(module, _Standardise)
+            if batch[name].present.any():
+                module.fit(batch[name].vectors()[batch[name].present])
+
+    def _states(self, batch: Batch) -> States:
+        names = self.config.names
+        vectors = torch.stack([self._project(x, batch[x].vectors()) for x in names], dim=1)
+        present = presence(batch, names)
+        sequences = [batch[x].sequence() for x in names]
+        return States(
+            vectors=torch.where(present.unsqueeze(-1), vectors, self.missing),
+            present=present,
+            tokens=tuple(
+                self._project(x, tokens) for x, (tokens, _) in zip(names, sequences, strict=True)
+            ),
+            masks=tuple(mask for _, mask in sequences),
+        )
+
+    def _project(self, name: str, values: Tensor) -> Tensor:
+        projected: Tensor = self.projections[name](self.scales[name](values))
+        return projected
+
+    def _check(self, batch: Batch) -> None:
+        wanted = {x.name: x.size for x in self.config.modalities}
+        given = {name: x.size for name, x in batch.items()}
+        if given != wanted:
+            raise ModelError(
+                f"the head reads modalities of sizes {wanted}, got {given}: give each of them, "
+                "marked absent where a case lacks it, from the backbone the head was trained with"
+            )
+        rows_of(batch)
+
+
+class _Standardise(nn.Module):
+    """(x - mean) / spread with fixed numbers."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("spread", torch.ones(size))
+
+    def forward(self, values: Tensor) -> Tensor:
+        return (values - self.mean) / self.spread
+
+    def fit(self, values: Tensor) -> None:
+        self.mean.copy_(values.mean(0))
+        spread = values.std(0, correction=0)
+        # Channels that hardly move would become noise.
+        self.spread.copy_(spread.clamp(min=0.1 * float(spread.mean()) + 1e-6))
+
+
+def _fusion(config: FusionConfig) -> nn.Module:
+    size = (len(config.modalities), config.hidden)
+    if config.fusion == "bottleneck":
+        return BottleneckFusion(*size, tokens=config.bottleneck_tokens, dropout=config.dropout)
+    kinds = {"gated": GatedFusion, "concat": ConcatFusion, "weighted": WeightedFusion}
+    return kinds[config.fusion](*size)
+
+
+def _classifier(config: FusionConfig) -> nn.Sequential:
+    return nn.Sequential(
+        nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.hidden, len(config.classes))
+    )
