@@ -1,6 +1,6 @@
 """What comes with the engine itself, through the same door as any plugin.
 
-Two backbones that need no download, CSV and JSON exports, pictures of the media types that intake
+Three backbones that need no download, CSV and JSON exports, pictures of the media types that intake
 accepts, and one log line per assessment and decision. Heavy imports stay inside the functions.
 """
 
@@ -26,6 +26,16 @@ log = logging.getLogger("secondlook")
 @hookimpl
 def register_backbones(register: Callable[[BackboneSpec], None]) -> None:
     """The backbones that work on a fresh machine."""
+    register(
+        BackboneSpec(
+            name="starter",
+            modality="image",
+            licence="Apache-2.0",
+            trained=True,
+            description="small vision tower trained here on made-up pictures, aligned to minilm",
+            load=_starter,
+        )
+    )
     register(
         BackboneSpec(
             name="untrained",
@@ -81,6 +91,12 @@ def case_assessed(case: Case, assessment: Assessment) -> None:
 def case_decided(case: Case, decision: Decision) -> None:
     """One line for the log; ids only."""
     log.info("decided case %s: %s by %s", case.id, decision.disposition, decision.reviewer)
+
+
+def _starter() -> "VisionBackbone":
+    from secondlook.models.backbones import starter
+
+    return starter()
 
 
 def _untrained() -> "VisionBackbone":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
     from secondlook.models.backbones import TextBackbone
     from secondlook.models.runtime import Runtime
     from secondlook.settings import Settings
@@ -46,7 +46,7 @@ class Engine:
     locate: Callable[[Attachment], Path]
     keep: Callable[[bytes], str]
 
-    def assess(self, case: Case, adapter: "GoodsAdapter | None" = None) -> Assessment:
+    def assess(self, case: Case, adapter: "Adapter | None" = None) -> Assessment:
         """Take the first look at a case.
 
         Raises:
@@ -78,7 +78,7 @@ class Engine:
             raise IntakeError(f"no plugin can read a picture of type {attachment.media_type}")
         return picture
 
-    def _forward(self, inputs: ModelInputs, adapter: "GoodsAdapter | None") -> ModelOutputs:
+    def _forward(self, inputs: ModelInputs, adapter: "Adapter | None") -> ModelOutputs:
         from secondlook.models.forward import forward
 
         vision = self.runtime.vision(adapter.vision) if adapter and inputs.images else None

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLAlchemy URL; None is an SQLite file in the workspace."""
     limits: Limits = Limits()
-    vision_backbone: str = "untrained"
+    vision_backbone: str = "starter"
     text_backbone: str = "minilm"
     lease_minutes: int = Field(default=15, gt=0)
     threads: int | None = Field(default=None, gt=0)

@@ -1,6 +1,8 @@
 """How well, how fast and in how much memory goods are learned: prints one JSON object.
 
-    python tests/benchmarks/goods_bank.py DATASET [--backbone untrained] [--limit N]
+    python tests/benchmarks/goods_bank.py DATASET [--backbone starter] [--minutes 0] [--limit N]
+
+With --minutes 0 it is the plain patch bank, without adaptation; otherwise `learn --goods` whole.
 
 DATASET is a folder in MVTec layout (train/good, test/<class>). Nothing is chosen on the test part.
 """
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from secondlook.models.backbones import VisionBackbone, load_vision, untrained_vision
+from secondlook.models.backbones import VisionBackbone, load_vision, starter, untrained_vision
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.memory import peak_rss_mb
 
@@ -39,9 +41,12 @@ def score(
     folder: Path, learned: LearnedGoods, vision: VisionBackbone, limit: int | None
 ) -> NDArray[np.float64]:
     files = list_files(folder, limit)
-    return np.array(
-        [learned.bank.score(vision.patches([pixels])[0]).score for _, pixels in pictures(files)]
-    )
+    return np.array([learned.part.look(vision, pixels).score for _, pixels in pictures(files)])
+
+
+def backbone(name: str) -> VisionBackbone:
+    known = {"starter": starter, "untrained": untrained_vision}
+    return known[name]() if name in known else load_vision(Path(name))
 
 
 def show(done: int, total: int) -> None:
@@ -52,20 +57,17 @@ def show(done: int, total: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--backbone", default="untrained")
+    parser.add_argument("--backbone", default="starter")
+    parser.add_argument("--minutes", type=float, default=0.0, help="for the dense model too")
     parser.add_argument("--limit", type=int, help="pictures per class at most")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    vision = (
-        untrained_vision()
-        if options.backbone == "untrained"
-        else load_vision(Path(options.backbone))
-    )
+    vision = backbone(options.backbone)
     files = list_files(options.dataset / "train" / "good", options.limit)
     learned = learn_goods(
         pictures(files),
         vision=vision,
-        config=GoodsConfig(seed=options.seed),
+        config=GoodsConfig(seed=options.seed, seconds=60 * options.minutes),
         total=len(files),
         progress=show,
     )
@@ -93,13 +95,14 @@ def report(
     limit = learned.threshold.value
     return {
         "goods": learned.goods,
-        "bank_rows": len(learned.bank.rows),
-        "channels": learned.bank.rows.shape[1],
+        "bank_rows": len(learned.part.bank.rows),
+        "channels": learned.part.bank.rows.shape[1],
         "threshold": limit,
         "false_alarm_rate": learned.threshold.false_alarm_rate,
         "false_alarm_bound": learned.threshold.false_alarm_bound,
         "test_good": len(good),
         "test_bad": len(bad),
+        "metrics": learned.metrics,
         "image_auroc": auroc(good, bad),
         "per_class_auroc": {name: auroc(good, x) for name, x in classes.items()},
         "goods_flagged": float((good > limit).mean()),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +16,19 @@ from numpy.typing import NDArray
 from secondlook import BackboneRef, ImageInput, ModelInputs, Query
 from secondlook.errors import AdapterError, ModelError
 from secondlook.intake.passages import note
-from secondlook.models import adapters
-from secondlook.models.adapters import GoodsAdapter, folder_sha256, read_card
+from secondlook.models import adapter_files
+from secondlook.models.adapter_files import file_sha256, folder_sha256, read_card
+from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.backbones import minilm as load_minilm
 from secondlook.models.forward import forward
 from secondlook.models.retrieval import RememberingText, rank_passages
 from secondlook.models.untrained import untrained_resnet
+from secondlook.models.vision import PatchNetwork
+from secondlook.training import goods as goods_module
+from secondlook.training.dense import DenseConfig, LearnedDense
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
+from secondlook.training.goods_adapter import goods_adapter
 
 REF = BackboneRef(name="means", revision="1", fingerprint="f" * 64, trained=False)
 CONFIG = GoodsConfig(rows=200, pool=1000, held_back=40, folds=4)
@@ -72,9 +78,14 @@ def learned() -> LearnedGoods:
 
 
 @pytest.fixture(scope="module")
-def adapter(learned: LearnedGoods) -> GoodsAdapter:
-    return learned.adapter(
-        domain="defect-inspector", product="tile", version=1, vision="means", backbone=Means()
+def adapter(learned: LearnedGoods) -> Adapter:
+    return goods_adapter(
+        learned,
+        domain="defect-inspector",
+        product="tile",
+        version=1,
+        vision="means",
+        backbone=Means(),
     )
 
 
@@ -85,17 +96,19 @@ def minilm() -> TextBackbone:
 
 def test_learning_is_the_same_for_the_same_seed(learned: LearnedGoods) -> None:
     again = learn_goods(goods(30), vision=Means(), config=CONFIG)
-    assert (again.bank.rows == learned.bank.rows).all()
+    assert (again.part.bank.rows == learned.part.bank.rows).all()
     assert again.threshold == learned.threshold
     other = learn_goods(goods(30), vision=Means(), config=replace(CONFIG, seed=1))
     assert other.threshold != learned.threshold
 
 
 def test_defects_score_above_the_threshold_and_goods_mostly_below(
-    adapter: GoodsAdapter,
+    adapter: Adapter,
 ) -> None:
     score = {
-        name: [adapter.bank.score(Means().patches([make(i)])[0]).score for i in range(100, 140)]
+        name: [
+            adapter.goods.bank.score(Means().patches([make(i)])[0]).score for i in range(100, 140)
+        ]
         for name, make in (("good", good), ("bad", scratched))
     }
     assert min(score["bad"]) > adapter.threshold
@@ -112,7 +125,7 @@ def test_copies_are_learned_once(learned: LearnedGoods) -> None:
 def test_memory_is_bounded_by_the_pools() -> None:
     config = GoodsConfig(rows=50, pool=100, held_back=10, folds=3)
     learned = learn_goods(goods(60), vision=Means(), config=config)
-    assert len(learned.bank.rows) == 50
+    assert len(learned.part.bank.rows) == 50
     assert learned.threshold.goods == 10
     assert learned.goods == 60
 
@@ -139,43 +152,43 @@ def test_goods_that_all_look_the_same_are_refused() -> None:
 
 def test_a_real_network_learns_without_nan() -> None:
     learned = learn_goods(goods(9), vision=untrained_resnet(side=64), config=CONFIG)
-    assert np.isfinite(learned.bank.rows).all()
+    assert np.isfinite(learned.part.bank.rows).all()
     assert learned.threshold.value > 0
 
 
-def test_an_adapter_comes_back_as_it_was(adapter: GoodsAdapter, tmp_path: Path) -> None:
+def test_an_adapter_comes_back_as_it_was(adapter: Adapter, tmp_path: Path) -> None:
     sha256 = adapter.save(tmp_path / "a" / "1")
-    loaded = GoodsAdapter.load(tmp_path / "a" / "1", backbone_fingerprint="f" * 64, sha256=sha256)
-    assert loaded.card.model_copy(update={"bank_sha256": ""}) == adapter.card
+    loaded = Adapter.load(tmp_path / "a" / "1", backbone_fingerprint="f" * 64, sha256=sha256)
+    assert loaded.card.model_copy(update={"files": {}}) == adapter.card
     assert loaded.id == "defect-inspector/tile/1"
     patches = Means().patches([scratched(3)])[0]
-    before, after = adapter.bank.score(patches), loaded.bank.score(patches)
+    before, after = adapter.goods.bank.score(patches), loaded.goods.bank.score(patches)
     assert (before.score, before.nearest) == (after.score, after.nearest)
     assert [x.name for x in (tmp_path / "a").iterdir()] == ["1"]
 
 
-def test_an_adapter_is_never_overwritten(adapter: GoodsAdapter, tmp_path: Path) -> None:
+def test_an_adapter_is_never_overwritten(adapter: Adapter, tmp_path: Path) -> None:
     adapter.save(tmp_path / "1")
     with pytest.raises(AdapterError, match="raise its version"):
         adapter.save(tmp_path / "1")
 
 
 def test_a_write_that_breaks_leaves_nothing(
-    adapter: GoodsAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(adapters, "_sync", full)
+    monkeypatch.setattr(adapter_files, "_sync", full)
     with pytest.raises(AdapterError, match="No space left"):
         adapter.save(tmp_path / "1")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_backbone_is_refused(adapter: GoodsAdapter, tmp_path: Path) -> None:
+def test_another_backbone_is_refused(adapter: Adapter, tmp_path: Path) -> None:
     adapter.save(tmp_path / "1")
     with pytest.raises(AdapterError, match="means .*ffffffffffff.* learn again"):
-        GoodsAdapter.load(tmp_path / "1", backbone_fingerprint="0" * 64)
+        Adapter.load(tmp_path / "1", backbone_fingerprint="0" * 64)
 
 
 def truncate(folder: Path) -> None:
@@ -195,7 +208,7 @@ def pickle_bank(folder: Path) -> None:
 def pickle_under_its_name(folder: Path) -> None:
     data = pickle.dumps([1])
     (folder / "bank.safetensors").write_bytes(data)
-    rewrite_card(folder, bank_sha256=adapters._file_sha256(folder / "bank.safetensors"))
+    rewrite_card(folder, files={"bank.safetensors": file_sha256(folder / "bank.safetensors")})
 
 
 def cut_card(folder: Path) -> None:
@@ -216,25 +229,21 @@ def rewrite_card(folder: Path, **change: object) -> None:
     "damage",
     [truncate, rename, pickle_bank, pickle_under_its_name, cut_card, wrong_threshold],
 )
-def test_a_damaged_adapter_is_refused(
-    damage: object, adapter: GoodsAdapter, tmp_path: Path
-) -> None:
+def test_a_damaged_adapter_is_refused(damage: object, adapter: Adapter, tmp_path: Path) -> None:
     adapter.save(tmp_path / "1")
     assert callable(damage)
     damage(tmp_path / "1")
     with pytest.raises(AdapterError, match=r"learn"):
-        GoodsAdapter.load(tmp_path / "1", backbone_fingerprint="f" * 64)
+        Adapter.load(tmp_path / "1", backbone_fingerprint="f" * 64)
 
 
-def test_a_changed_card_does_not_pass_for_the_stored_one(
-    adapter: GoodsAdapter, tmp_path: Path
-) -> None:
+def test_a_changed_card_does_not_pass_for_the_stored_one(adapter: Adapter, tmp_path: Path) -> None:
     sha256 = adapter.save(tmp_path / "1")
     rewrite_card(tmp_path / "1", threshold=1e9)
     assert read_card(tmp_path / "1").threshold == 1e9
     assert folder_sha256(tmp_path / "1") != sha256
-    with pytest.raises(AdapterError, match="not those that were stored"):
-        GoodsAdapter.load(tmp_path / "1", sha256=sha256)
+    with pytest.raises(AdapterError, match="not the one that was stored"):
+        Adapter.load(tmp_path / "1", sha256=sha256)
 
 
 def test_a_missing_adapter_says_what_it_would_be(tmp_path: Path) -> None:
@@ -242,9 +251,7 @@ def test_a_missing_adapter_says_what_it_would_be(tmp_path: Path) -> None:
         read_card(tmp_path / "nowhere")
 
 
-def test_forward_scores_pictures_and_ranks_passages(
-    adapter: GoodsAdapter, minilm: TextBackbone
-) -> None:
+def test_forward_scores_pictures_and_ranks_passages(adapter: Adapter, minilm: TextBackbone) -> None:
     manual = note("## Scratches\nLonger than 2 mm: reject.", kind="manual", name="m")
     inputs = ModelInputs(
         images=(ImageInput(attachment="a", pixels=scratched(1)),),
@@ -255,13 +262,13 @@ def test_forward_scores_pictures_and_ranks_passages(
     (image,) = outputs.images
     assert image.score == image.anomaly_map.max() > image.threshold == adapter.threshold
     assert np.unravel_index(image.anomaly_map.argmax(), (8, 8))[0] == 2
-    assert image.nearest in adapter.bank.references
+    assert image.nearest in adapter.goods.bank.references
     assert [x.record for x in outputs.matches] == [manual]
     assert [x.name for x in outputs.backbones] == ["means", "all-MiniLM-L6-v2"]
     assert outputs.adapter == adapter.id
 
 
-def test_forward_leaves_out_what_it_has_no_model_for(adapter: GoodsAdapter) -> None:
+def test_forward_leaves_out_what_it_has_no_model_for(adapter: Adapter) -> None:
     inputs = ModelInputs(images=(ImageInput(attachment="a", pixels=good(1)),))
     outputs = forward(inputs, vision=None, text=None, adapter=None)
     assert (outputs.images, outputs.matches, outputs.adapter, outputs.backbones) == (
@@ -273,7 +280,7 @@ def test_forward_leaves_out_what_it_has_no_model_for(adapter: GoodsAdapter) -> N
     assert forward(ModelInputs(), vision=None, text=None, adapter=adapter).adapter == adapter.id
 
 
-def test_forward_refuses_another_backbone(adapter: GoodsAdapter) -> None:
+def test_forward_refuses_another_backbone(adapter: Adapter) -> None:
     inputs = ModelInputs(images=(ImageInput(attachment="a", pixels=good(1)),))
     other = Means(ref=replace(REF, fingerprint="0" * 64))
     with pytest.raises(AdapterError, match="learn again"):
@@ -336,7 +343,109 @@ def test_texts_are_embedded_once_while_they_are_remembered() -> None:
     assert remembering.embed([]).shape == (0, 2)
 
 
-def test_the_card_is_plain_json(adapter: GoodsAdapter) -> None:
+def test_the_card_is_plain_json(adapter: Adapter) -> None:
     card = json.loads(json.dumps(adapter.card.model_dump(mode="json")))
     assert card["backbone"]["trained"] is False
     assert datetime.fromisoformat(card["created_at"]) <= datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def network() -> PatchNetwork:
+    return untrained_resnet(side=64)
+
+
+DENSE = replace(
+    CONFIG,
+    seconds=60,
+    dense=DenseConfig(steps=6, batch=4, rank=2, alpha=4, last=2, warm_up=2),
+)
+
+
+@pytest.fixture(scope="module")
+def seeing(network: PatchNetwork) -> Adapter:
+    """An adapter with a dense model that took six steps."""
+    learned = learn_goods(goods(40), vision=network, config=DENSE)
+    return goods_adapter(
+        learned, domain="defect-inspector", product="t", version=1, vision="x", backbone=network
+    )
+
+
+def test_enough_goods_teach_a_dense_model_too(seeing: Adapter, network: PatchNetwork) -> None:
+    assert seeing.goods.dense is not None
+    assert seeing.card.metrics["dense_steps"] == 6
+    assert seeing.card.calibration_goods == 10
+    scored = seeing.goods.look(network, scratched(3))
+    assert scored.map.shape == (16, 16)
+    assert scored.score == scored.map.max() > 0
+
+
+def test_goods_the_dense_model_saw_do_not_calibrate_it(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Pixels] = []
+    real = goods_module.learn_dense
+
+    def spy(pictures: Sequence[Pixels], **given: Any) -> LearnedDense:
+        seen.extend(pictures)
+        return real(pictures, **given)
+
+    monkeypatch.setattr(goods_module, "learn_dense", spy)
+    learned = learn_goods(goods(40), vision=network, config=DENSE)
+    assert len(seen) == 30
+    assert learned.threshold.goods == 10
+
+
+def test_no_time_leaves_the_dense_model_out(network: PatchNetwork) -> None:
+    learned = learn_goods(goods(40), vision=network, config=replace(DENSE, seconds=0))
+    assert learned.part.dense is None
+
+
+def test_the_backbone_is_untouched_by_learning(network: PatchNetwork, seeing: Adapter) -> None:
+    fresh = untrained_resnet(side=64)
+    assert (network.patches([good(1)]) == fresh.patches([good(1)])).all()
+
+
+def test_a_dense_adapter_looks_the_same_after_reload(
+    seeing: Adapter, network: PatchNetwork, tmp_path: Path
+) -> None:
+    sha256 = seeing.save(tmp_path / "1")
+    again = Adapter.load(
+        tmp_path / "1", backbone_fingerprint=network.ref.fingerprint, sha256=sha256
+    )
+    fresh = untrained_resnet(side=64)
+    for seed in range(5):
+        here, there = (
+            x.goods.look(y, scratched(seed)) for x, y in ((seeing, network), (again, fresh))
+        )
+        assert np.abs(here.map - there.map).max() <= 1e-5
+        assert here.nearest == there.nearest
+
+
+def drop_lora(folder: Path) -> None:
+    (folder / "dense" / "adapter_model.safetensors").unlink()
+
+
+def cut_head(folder: Path) -> None:
+    file = folder / "dense" / "head.safetensors"
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def escape(folder: Path) -> None:
+    card = json.loads((folder / "adapter.json").read_bytes())
+    rewrite_card(folder, files=card["files"] | {"../x": "0" * 64})
+
+
+@pytest.mark.parametrize("damage", [drop_lora, cut_head, escape])
+def test_a_damaged_dense_adapter_is_refused(damage: Any, seeing: Adapter, tmp_path: Path) -> None:
+    seeing.save(tmp_path / "1")
+    damage(tmp_path / "1")
+    with pytest.raises(AdapterError, match=r"damaged.*learn"):
+        Adapter.load(tmp_path / "1")
+
+
+def test_other_preprocessing_is_refused(seeing: Adapter, network: PatchNetwork) -> None:
+    other = PatchNetwork(
+        network.image_tower, network.ref, replace(network.prepare, side=96), network.levels
+    )
+    with pytest.raises(AdapterError, match="made ready"):
+        seeing.check(other)

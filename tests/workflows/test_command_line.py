@@ -145,6 +145,13 @@ def test_doctor_looks_at_everything() -> None:
     checks = {x["name"]: x for x in run_json("doctor")}
     assert checks["database"]["ok"]
     assert checks["backbone minilm"]["ok"]
+    assert checks["backbone starter"]["found"] == "loads"
+
+
+def test_doctor_says_where_scores_are_weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECONDLOOK_VISION_BACKBONE", "untrained")
+    run("init")
+    checks = {x["name"]: x for x in run_json("doctor")}
     assert "untrained" in checks["backbone untrained"]["found"]
 
 

@@ -7,7 +7,7 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.learn import load_adapter
 
 if TYPE_CHECKING:
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
     from secondlook.store.adapters import AdapterInfo
 
 
@@ -21,7 +21,7 @@ class Champions:
         self._context = context
         self._wanted = self._get(adapter) if adapter else None
         self._infos: dict[tuple[str, str | None], AdapterInfo | None] = {}
-        self._loaded: dict[str, GoodsAdapter] = {}
+        self._loaded: dict[str, Adapter] = {}
         if self._wanted and domain not in (None, self._wanted.domain):
             raise UsageError(f"adapter {adapter} is of {self._wanted.domain}, not of {domain}")
 
@@ -34,7 +34,7 @@ class Champions:
         info = self._info(domain, product)
         return info.id if info else None
 
-    def load(self, domain: str, product: str | None) -> "GoodsAdapter | None":
+    def load(self, domain: str, product: str | None) -> "Adapter | None":
         """The adapter itself, checked against its backbone. Raises ModelError for a broken one."""
         info = self._info(domain, product)
         if info is None:

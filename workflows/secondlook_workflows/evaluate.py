@@ -21,7 +21,7 @@ from secondlook_workflows.pixels import pixel_metrics
 from secondlook_workflows.recorded import recorded
 
 if TYPE_CHECKING:
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
 
 RANKING = ("auroc", "average_precision")
 NAMES = (*RANKING, "f1_macro", "accuracy", "ece", "pixel_auroc", "aupro")
@@ -86,7 +86,7 @@ def _read(config: EvaluateConfig, domain: Domain, context: Context) -> Dataset:
     return dataset
 
 
-def _adapter(config: EvaluateConfig, context: Context) -> "GoodsAdapter | None":
+def _adapter(config: EvaluateConfig, context: Context) -> "Adapter | None":
     """The adapter asked for; without product and adapter, the domain's only champion."""
     with context.workspace.database.read() as unit:
         if config.adapter:

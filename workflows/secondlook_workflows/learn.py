@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,8 @@ class LearnConfig:
     product: str | None = None
     backbone: str | None = None
     """Name or path; None is the workspace's `vision_backbone`."""
+    minutes: float = 12.0
+    """All that learning may take; 0 learns a bank alone, without adapting the backbone."""
     seed: int = 0
 
 
@@ -56,6 +58,7 @@ class LearnReport:
 def run(config: LearnConfig, context: Context) -> LearnReport:
     """Learn from good images. Raises ModelError when they are too few or too much alike."""
     from secondlook.training.goods import GoodsConfig, learn_goods
+    from secondlook.training.goods_adapter import goods_adapter
     from secondlook.training.memory import peak_rss_mb
 
     domain = context.plugins.domain(config.domain)
@@ -75,11 +78,12 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
         learned = learn_goods(
             _pictures(files),
             vision=vision,
-            config=GoodsConfig(seed=config.seed),
+            config=GoodsConfig(seed=config.seed, seconds=config.minutes * 60),
             total=len(files),
             progress=lambda done, total: context.progress.advance(),
         )
-        adapter = learned.adapter(
+        adapter = goods_adapter(
+            learned,
             domain=config.domain,
             product=config.product,
             version=_next_version(config, context),
@@ -94,7 +98,7 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
             state=state,
             metrics={
                 "goods": learned.goods,
-                "bank_rows": len(adapter.bank.rows),
+                "bank_rows": len(adapter.goods.bank.rows),
                 "threshold": adapter.threshold,
                 "false_alarm_rate": adapter.false_alarm_rate,
                 "false_alarm_bound": adapter.card.false_alarm_bound,
@@ -134,8 +138,8 @@ def _folder(config: LearnConfig, version: int) -> Path:
     return Path(config.domain, *([config.product] if config.product else []), str(version))
 
 
-def _register(adapter: "GoodsAdapter", context: Context) -> str:
-    from secondlook.models.adapters import read_card
+def _register(adapter: "Adapter", context: Context) -> str:
+    from secondlook.models.adapter_files import read_card
 
     folder = context.workspace.adapters / adapter.id
     sha256 = adapter.save(folder)
@@ -163,14 +167,12 @@ def _register(adapter: "GoodsAdapter", context: Context) -> str:
     return "champion" if first else "challenger"
 
 
-def load_adapter(info: AdapterInfo, context: Context) -> "GoodsAdapter":
+def load_adapter(info: AdapterInfo, context: Context) -> "Adapter":
     """The adapter a row names, its files checked against the row and its backbone."""
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
 
     folder = context.workspace.adapters / info.path
     if not folder.resolve().is_relative_to(context.workspace.adapters.resolve()):
         raise AdapterError(f"adapter {info.id} lies outside the workspace: {info.path!r}")
     vision = context.runtime.vision(str(info.card["vision"]))
-    return GoodsAdapter.load(
-        folder, backbone_fingerprint=vision.ref.fingerprint, sha256=info.sha256
-    )
+    return Adapter.load(folder, backbone_fingerprint=vision.ref.fingerprint, sha256=info.sha256)

@@ -15,7 +15,7 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
 
 if TYPE_CHECKING:
-    from secondlook.models.adapters import GoodsAdapter
+    from secondlook.models.adapters import Adapter
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Measurer:
     """Assesses labelled cases; anomaly maps are kept in memory under `maps`."""
 
     def __init__(
-        self, labelled: Sequence[Labelled], adapter: "GoodsAdapter | None", context: Context
+        self, labelled: Sequence[Labelled], adapter: "Adapter | None", context: Context
     ) -> None:
         self.maps: dict[str, bytes] = {}
         self._labelled = labelled
@@ -98,7 +98,7 @@ class Measurer:
         self,
         title: str,
         change: Callable[[int, Case], Case],
-        adapter: "GoodsAdapter | None",
+        adapter: "Adapter | None",
     ) -> Measurement:
         measurement = Measurement([])
         self._progress.start(title, len(self._labelled))

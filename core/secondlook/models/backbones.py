@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from secondlook.models.dual import DualBackbone
     from secondlook.models.generative import GenerativeBackbone
 
 
@@ -53,6 +54,16 @@ class GeneratingBackbone(Protocol):
         self, images: "Sequence[NDArray[np.uint8]]", prompt: str, max_tokens: int = 128
     ) -> str:
         """What the model writes about pictures (H, W, 3): at most `max_tokens` tokens."""
+
+
+def starter() -> "DualBackbone":
+    """The embedded backbone: a small vision tower of our own, aligned to all-MiniLM-L6-v2.
+
+    Raises BackboneError where its weights are missing or damaged.
+    """
+    from secondlook.models.starter import starter_backbone
+
+    return starter_backbone()
 
 
 def untrained_vision() -> VisionBackbone:

@@ -2,8 +2,7 @@
 
 from secondlook.cases import BackboneRef
 from secondlook.domain import ImageInput, ImageOutputs, ModelInputs, ModelOutputs, PassageMatch
-from secondlook.errors import AdapterError
-from secondlook.models.adapters import GoodsAdapter
+from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone, VisionBackbone
 from secondlook.models.retrieval import rank_passages
 
@@ -13,7 +12,7 @@ def forward(
     *,
     vision: VisionBackbone | None,
     text: TextBackbone | None,
-    adapter: GoodsAdapter | None,
+    adapter: Adapter | None,
 ) -> ModelOutputs:
     """Score the images with the adapter and rank the passages for the queries.
 
@@ -40,15 +39,10 @@ def forward(
     )
 
 
-def _score(image: ImageInput, vision: VisionBackbone, adapter: GoodsAdapter) -> ImageOutputs:
+def _score(image: ImageInput, vision: VisionBackbone, adapter: Adapter) -> ImageOutputs:
     # One picture at a time: a score must not depend on what else is in the batch.
-    if vision.ref.fingerprint != adapter.backbone.fingerprint:
-        raise AdapterError(
-            f"adapter {adapter.id} was learned with backbone {adapter.backbone.name} "
-            f"({adapter.backbone.fingerprint[:12]}), not with {vision.ref.name} "
-            f"({vision.ref.fingerprint[:12]}): use that backbone or learn again"
-        )
-    scored = adapter.bank.score(vision.patches([image.pixels])[0])
+    adapter.check(vision)
+    scored = adapter.goods.look(vision, image.pixels)
     return ImageOutputs(
         attachment=image.attachment,
         score=scored.score,

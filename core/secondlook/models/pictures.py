@@ -44,19 +44,20 @@ class Preprocessing:
 
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
         """A float32 batch (B, 3, height, width) of pictures (H, W, 3) with values 0 to 255."""
-        stack = np.stack([self._resize(x) for x in images])  # (B, height, width, 3)
+        stack = np.stack([self.resized(x) for x in images]).astype(np.float32)  # (B, h, w, 3)
         mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
         values = (stack / np.float32(self.white) - mean) / std
         return torch.from_numpy(values.transpose(0, 3, 1, 2).copy())
 
-    def _resize(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture (H, W, 3) at the size the backbone takes; resizing it again changes nothing."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ModelError(
                 f"a picture must be uint8 (height, width, 3) and not empty; "
                 f"got {image.dtype} {image.shape}"
             )
         picture = Image.fromarray(image).resize(self.size[::-1], self.resample, reducing_gap=3)
-        return np.asarray(picture, dtype=np.float32)
+        return np.asarray(picture)
 
 
 def stated_preprocessing(folder: Path, size: tuple[int, int] | None, default: int) -> Preprocessing:

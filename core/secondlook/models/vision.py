@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,10 +22,12 @@ from torch.nn import functional
 
 from secondlook.cases import BackboneRef
 from secondlook.models.features import ImageFeatures
-from secondlook.models.lora.slots import LoraSlots
 from secondlook.models.lora.trunk import trunk
 from secondlook.models.pictures import Preprocessing
 from secondlook.models.towers import ImageTower
+
+if TYPE_CHECKING:
+    from secondlook.models.lora.slots import LoraSlots
 
 CONV_SIDE = 256
 BATCH = 16
@@ -62,8 +65,10 @@ class PatchNetwork:
         self._trunks: dict[int, ImageTower] = {}
 
     @property
-    def slots(self) -> LoraSlots:
+    def slots(self) -> "LoraSlots":
         """The LoRA adapters of this network."""
+        from secondlook.models.lora.slots import LoraSlots  # peft takes 2 s to import
+
         with self._lock:
             if self._slots is None:
                 self._slots = LoraSlots(

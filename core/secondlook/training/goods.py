@@ -1,31 +1,39 @@
-"""Learning from good pictures only: a patch bank and a threshold, in one pass over the files.
+"""Learning from good pictures only: a patch bank, a dense model on painted defects, a threshold.
 
-Memory stays bounded however many goods there are: a uniform draw of patches stands for all of
-them in the coreset, and the patches of a uniform draw of goods wait in a temporary file until
-they are scored by banks that have not seen them.
+The files are read once. Memory stays bounded however many goods there are: a uniform draw of
+patches stands for all of them in the coreset, the patches of a uniform draw of goods wait in a
+temporary file until they are scored by banks that have not seen them, and a uniform draw of
+pictures is kept to be painted on.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.errors import ModelError
-from secondlook.models.adapters import AdapterCard, GoodsAdapter
+from secondlook.errors import AdapterError, ModelError
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.bank import PatchBank, normalise
+from secondlook.models.bank import Scored
 from secondlook.models.calibration import LEAST_GOODS, Threshold, calibrate
-from secondlook.models.coreset import coreset
+from secondlook.models.dense import DenseModel
+from secondlook.models.goods import GoodsPart, Unit, combined, network_of
+from secondlook.models.vision import PatchNetwork
+from secondlook.training.dense import DenseConfig, learn_dense
+from secondlook.training.goods_bank import BankConfig, held_back_looks, whole_bank
 from secondlook.training.memory import peak_rss_mb
-from secondlook.training.pools import HeldBack, PatchPool
-from secondlook.version import code_version
+from secondlook.training.pools import HeldBack, PatchPool, Shelf
+from secondlook.training.progress import Progress, Steps
 
 BATCH = 8
-Progress = Callable[[int, int], None]
+LEAST_PAINTED = 32
+"""Fewer goods teach a dense model nothing that its calibration could hold."""
+DENSE_STEPS = 100
+"""What the dense model counts for in the progress."""
+AFTER = 0.04
+"""Share of the time kept for what comes after the dense model."""
 Picture = tuple[str, NDArray[np.uint8]]
 
 
@@ -45,14 +53,33 @@ class GoodsConfig:
     """Goods the threshold is calibrated on at most."""
     folds: int = 5
     false_alarm_rate: float = 0.05
+    seconds: float = 720.0
+    """All that learning may take; the dense model gets what the bank leaves, 0 leaves it out."""
+    painted: int = 1_000
+    """Pictures kept in memory to paint defects on, at most."""
+    set_aside: int = 150
+    """Goods that the dense model does not see, to calibrate it on, at most; at most a quarter."""
+    dense: DenseConfig = field(default_factory=DenseConfig)
+    """Its time and seed are replaced."""
     seed: int = 0
+
+    @property
+    def bank(self) -> BankConfig:
+        """What concerns the bank."""
+        return BankConfig(
+            rows=self.rows,
+            share=self.share,
+            least_rows=self.least_rows,
+            folds=self.folds,
+            seed=self.seed,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LearnedGoods:
     """The parts of an adapter, and what learning it took."""
 
-    bank: PatchBank
+    part: GoodsPart
     threshold: Threshold
     goods: int
     """Different pictures learned from."""
@@ -62,36 +89,6 @@ class LearnedGoods:
     seed: int
     seconds: float
     metrics: dict[str, float] = field(default_factory=dict)
-
-    def adapter(
-        self,
-        *,
-        domain: str,
-        product: str | None,
-        version: int,
-        vision: str,
-        backbone: VisionBackbone,
-    ) -> GoodsAdapter:
-        """The adapter made of these parts; `vision` is how the backbone is loaded again."""
-        card = AdapterCard(
-            id="/".join([domain, *([product] if product else []), str(version)]),
-            domain=domain,
-            product=product,
-            version=version,
-            vision=vision,
-            backbone=backbone.ref,
-            threshold=self.threshold.value,
-            false_alarm_rate=self.threshold.false_alarm_rate,
-            false_alarm_bound=self.threshold.false_alarm_bound,
-            goods=self.goods,
-            calibration_goods=self.threshold.goods,
-            data_sha256=self.data_sha256,
-            seed=self.seed,
-            metrics=self.metrics,
-            created_at=datetime.now(UTC),
-            code_version=code_version(),
-        )
-        return GoodsAdapter(card=card, bank=self.bank)
 
 
 def learn_goods(
@@ -111,28 +108,74 @@ def learn_goods(
     Raises ModelError for fewer than 8 different pictures, or pictures that all look the same.
     """
     config, started = config or GoodsConfig(), time.monotonic()
-    steps = _Steps(progress, total, config.held_back)
-    stream = _Unique(images)
-    pool = PatchPool(config.pool, config.seed)
+    steps = Steps(progress, total, config.held_back)
+    stream, network = _Unique(images), _network(vision, config)
+    pool, shelf = PatchPool(config.pool, config.seed), Shelf(config.painted, config.seed)
     with HeldBack(config.held_back, config.seed) as held:
-        for index, patches in _embedded(stream, vision):
+        for index, pixels, patches in _embedded(stream, vision):
             pool.add(index, patches)
             held.add(index, patches)
+            if network is not None:
+                shelf.add(index, network.prepare.resized(pixels))
             steps.one()
         _check_count(stream)
-        steps.settle(len(stream.names), len(held))
-        scores = _held_back_scores(pool, held, stream.names, config, steps)
-    threshold = calibrate(scores, config.false_alarm_rate)
-    _check_spread(threshold)
+        steps.settle(len(stream.names) + len(held))
+        looks = held_back_looks(pool, held, stream.names, config.bank, steps.one)
+    _check_spread(looks)
+    bank = whole_bank(pool, stream.names, config.bank)
+    part, scores, metrics = GoodsPart(bank=bank), [x.score for x in looks.values()], {}
+    left = (config.seconds - (time.monotonic() - started)) * (1 - AFTER)
+    if network is not None and len(stream.names) >= LEAST_PAINTED and left > 1:
+        steps.more(DENSE_STEPS)
+        config = replace(config, dense=replace(config.dense, seconds=left, seed=config.seed))
+        dense = _learn_dense(shelf, looks, network, config, steps)
+        part, scores, metrics = (
+            replace(part, dense=dense.model, units=dense.units),
+            dense.scores,
+            dense.metrics,
+        )
     return LearnedGoods(
-        bank=_bank(pool, np.ones(len(pool.origin), dtype=bool), stream.names, config),
-        threshold=threshold,
+        part=part,
+        threshold=calibrate(scores, config.false_alarm_rate),
         goods=len(stream.names),
         duplicates=stream.duplicates,
         data_sha256=hashlib.sha256("\n".join(sorted(stream.names)).encode()).hexdigest(),
         seed=config.seed,
         seconds=time.monotonic() - started,
-        metrics=_metrics(scores, config),
+        metrics={**_metrics(scores, config), **metrics},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Dense:
+    """A dense model, its units, and the scores of the goods that neither look had seen."""
+
+    model: DenseModel
+    units: tuple[Unit, Unit]
+    scores: list[float]
+    metrics: dict[str, float]
+
+
+def _learn_dense(
+    shelf: Shelf, looks: dict[int, Scored], network: PatchNetwork, config: GoodsConfig, steps: Steps
+) -> _Dense:
+    goods, aside = shelf.split(0.25, config.set_aside)
+    learned = learn_dense(
+        list(goods.values()),
+        vision=network,
+        config=config.dense,
+        progress=steps.share,
+    )
+    unseen = {i: learned.model.map(network, x) for i, x in aside.items() if i in looks}
+    units = (
+        Unit.of([looks[i].score for i in unseen], least=1e-3),
+        Unit.of([float(x.max()) for x in unseen.values()], least=0.5),
+    )
+    return _Dense(
+        model=learned.model,
+        units=units,
+        scores=[combined(looks[i], x, units).score for i, x in unseen.items()],
+        metrics={"dense_steps": float(learned.steps), "dense_loss": learned.loss},
     )
 
 
@@ -155,46 +198,30 @@ class _Unique:
             yield pixels
 
 
-def _embedded(stream: _Unique, vision: VisionBackbone) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """(index, patches (h, w, D)) for each picture, embedded a few at a time."""
+def _network(vision: VisionBackbone, config: GoodsConfig) -> PatchNetwork | None:
+    """The network to adapt; None where there is none, or no time for it."""
+    if config.seconds <= 0:
+        return None
+    try:
+        return network_of(vision)
+    except AdapterError:  # another kind of backbone: the bank alone
+        return None
+
+
+def _embedded(
+    stream: _Unique, vision: VisionBackbone
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.float32]]]:
+    """(index, pixels, patches (h, w, D)) for each picture, embedded a few at a time."""
     batch: list[NDArray[np.uint8]] = []
     done = 0
     for pixels in stream:
         batch.append(pixels)
         if len(batch) == BATCH:
-            yield from enumerate(vision.patches(batch), start=done)
-            done, batch = done + len(batch), []
+            yield from zip(range(done, done + BATCH), batch, vision.patches(batch), strict=True)
+            done, batch = done + BATCH, []
     if batch:
-        yield from enumerate(vision.patches(batch), start=done)
-
-
-def _held_back_scores(
-    pool: PatchPool, held: HeldBack, names: list[str], config: GoodsConfig, steps: "_Steps"
-) -> list[float]:
-    """Score each held-back good by a bank of the goods outside its fold."""
-    folds = min(config.folds, len(names))
-    order = np.random.default_rng(config.seed).permutation(len(names))
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % folds
-    scores: list[float] = []
-    for k in range(folds):
-        bank = _bank(pool, fold[pool.origin] != k, names, config)
-        for index, patches in held:
-            if fold[index] == k:
-                scores.append(bank.score(patches).score)
-                steps.one()
-    return scores
-
-
-def _bank(
-    pool: PatchPool, use: NDArray[np.bool_], names: list[str], config: GoodsConfig
-) -> PatchBank:
-    rows, origin = normalise(pool.rows[use]), pool.origin[use]
-    limit = min(config.rows, max(config.least_rows, round(config.share * len(rows))))
-    chosen = coreset(rows, limit, config.seed)
-    return PatchBank(
-        rows=np.ascontiguousarray(rows[chosen]), origin=origin[chosen], references=tuple(names)
-    )
+        numbers = range(done, done + len(batch))
+        yield from zip(numbers, batch, vision.patches(batch), strict=True)
 
 
 def _check_count(stream: _Unique) -> None:
@@ -206,10 +233,11 @@ def _check_count(stream: _Unique) -> None:
         )
 
 
-def _check_spread(threshold: Threshold) -> None:
-    if threshold.value < 1e-3:
+def _check_spread(looks: dict[int, Scored]) -> None:
+    usual = calibrate([x.score for x in looks.values()]).value
+    if usual < 1e-3:
         raise ModelError(
-            f"the goods all look the same to the backbone (threshold {threshold.value:.2g}), so "
+            f"the goods all look the same to the backbone (threshold {usual:.2g}), so "
             "nothing can be told apart: give pictures of different good parts"
         )
 
@@ -222,21 +250,3 @@ def _metrics(scores: list[float], config: GoodsConfig) -> dict[str, float]:
         "folds": float(min(config.folds, len(scores))),
         "peak_rss_mb": peak_rss_mb(),
     }
-
-
-class _Steps:
-    """Counts one step per picture embedded and one per picture scored."""
-
-    def __init__(self, progress: Progress | None, total: int | None, held_back: int) -> None:
-        self._progress = progress
-        self._all = 0 if total is None else total + min(total, held_back)
-        self._done = 0
-
-    def one(self) -> None:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._all)
-
-    def settle(self, embedded: int, scored: int) -> None:
-        """Now the number of different pictures is known."""
-        self._all = embedded + scored

@@ -7,6 +7,7 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+Pictures = dict[int, NDArray[np.uint8]]
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
@@ -104,3 +105,31 @@ class HeldBack:
             self._file.seek(slot * size)
             values = np.frombuffer(self._file.read(size), dtype=np.float16)
             yield index, values.reshape(self._shape).astype(np.float32)
+
+
+class Shelf:
+    """A uniform draw of at most `limit` pictures, in memory."""
+
+    def __init__(self, limit: int, seed: int) -> None:
+        self._limit = limit
+        self._random = np.random.default_rng([seed, 6])
+        self._pictures: list[tuple[int, NDArray[np.uint8]]] = []
+        self._seen = 0
+
+    def add(self, index: int, picture: NDArray[np.uint8]) -> None:
+        """Offer picture number `index`."""
+        self._seen += 1
+        if len(self._pictures) < self._limit:
+            self._pictures.append((index, picture))
+            return
+        place = int(self._random.integers(self._seen))
+        if place < self._limit:
+            self._pictures[place] = (index, picture)
+
+    def split(self, share: float, limit: int) -> tuple[Pictures, Pictures]:
+        """Most of the pictures, and a random share of them (at most `limit`), by number."""
+        order = self._random.permutation(len(self._pictures))
+        aside = min(limit, round(share * len(order)))
+        parts = order[aside:], order[:aside]
+        kept, held = (dict(self._pictures[i] for i in sorted(x)) for x in parts)
+        return kept, held

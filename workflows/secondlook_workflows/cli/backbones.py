@@ -1,10 +1,12 @@
-"""Commands about backbones: list, check, fetch."""
+"""Commands about backbones: list, check, fetch, starter."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from secondlook_workflows import backbones as verb
+from secondlook_workflows import starter as starter_verb
 from secondlook_workflows.cli.common import Json, session
 from secondlook_workflows.cli.console import (
     PARTLY,
@@ -62,6 +64,46 @@ def fetch_backbone(
     else:
         say(f"{report.name}: {len(report.files)} files, {report.bytes / 1e6:.0f} MB")
         say(f"look at it with: secondlook backbones check {report.name}")
+
+
+@backbones.command("starter")
+def make_starter(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the finished backbone.")],
+    teacher: Annotated[
+        Path | None, typer.Option("--teacher", help="SqueezeNet v1.0 as safetensors.")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option("--work", help="Folder for pictures and checkpoint.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Stop in time; a second call goes on.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="For a shorter run.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="cpu or cuda.")] = None,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    json: Json = False,
+) -> None:
+    """Repeat the recipe of the embedded backbone: about 3 hours on 2 CPU cores."""
+    config = starter_verb.MakeStarterConfig(
+        out=out,
+        teacher=teacher,
+        work=work,
+        minutes=minutes,
+        steps=steps,
+        device=device,
+        seed=seed,
+    )
+    with session(create=True) as context:
+        report = starter_verb.run(config, context)
+    if json:
+        print_json(report)
+    else:
+        state = "finished" if report.finished else f"step {report.step} of {report.steps}"
+        say(f"{report.folder}: {state}, {report.megabytes} MB")
+        figures = {**report.retrieval, **report.losses}
+        print_table(("figure", "value"), [(k, f"{v:.4g}") for k, v in figures.items()])
+    if not report.finished:
+        raise typer.Exit(PARTLY)
 
 
 def add_to(cli: typer.Typer) -> None:

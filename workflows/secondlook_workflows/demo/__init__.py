@@ -14,6 +14,8 @@ from secondlook_workflows.context import Context, Progress, open_context
 from secondlook_workflows.demo.plates import write_plates
 from secondlook_workflows.demo.scans import write_scans
 
+MINUTES = 1.0
+"""Long enough for made-up plates; a real product deserves the default."""
 PRODUCT = "demo-plate"
 INSPECTOR, ASSISTANT = "defect-inspector", "radiology-assistant"
 
@@ -51,7 +53,9 @@ def _learn_once(folder: Path, context: Context) -> None:
     with context.workspace.database.read() as unit:
         champion = unit.adapters.champion(INSPECTOR, PRODUCT)
     if champion is None or champion.product != PRODUCT:
-        config = learn.LearnConfig(domain=INSPECTOR, goods=folder / "goods", product=PRODUCT)
+        config = learn.LearnConfig(
+            domain=INSPECTOR, goods=folder / "goods", product=PRODUCT, minutes=MINUTES
+        )
         learn.run(config, context)
 
 
