@@ -21,6 +21,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from secondlook.models.backbones import VisionBackbone, load_vision, starter, untrained_vision
+from secondlook.models.goods import combined, network_of
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.memory import peak_rss_mb
 
@@ -39,9 +40,18 @@ def list_files(folder: Path, limit: int | None) -> list[Path]:
 
 def score(
     folder: Path, learned: LearnedGoods, vision: VisionBackbone, limit: int | None
-) -> NDArray[np.float64]:
-    files = list_files(folder, limit)
-    return np.array([learned.part.look(vision, pixels).score for _, pixels in pictures(files)])
+) -> dict[str, NDArray[np.float64]]:
+    """What each look alone and both together say about the pictures of a folder."""
+    looks: dict[str, list[float]] = {"bank": [], "dense": [], "whole": []}
+    part = learned.part
+    for _, pixels in pictures(list_files(folder, limit)):
+        bank = part.bank.score(vision.patches([pixels])[0])
+        looks["bank"].append(bank.score)
+        if part.dense is not None and part.units is not None:
+            logits = part.dense.map(network_of(vision), pixels)
+            looks["dense"].append(float(logits.max()))
+            looks["whole"].append(combined(bank, logits, part.units).score)
+    return {k: np.array(v or looks["bank"]) for k, v in looks.items()}
 
 
 def backbone(name: str) -> VisionBackbone:
@@ -75,24 +85,24 @@ def main() -> None:
     tests = sorted(x for x in (options.dataset / "test").iterdir() if x.is_dir())
     scores = {x.name: score(x, learned, vision, options.limit) for x in tests}
     good = scores.pop("good")
-    bad = np.concatenate(list(scores.values()))
-    print(json.dumps(report(learned, good, bad, scores) | {
+    images = sum(len(x["bank"]) for x in (good, *scores.values()))
+    print(json.dumps(report(learned, good, scores) | {
         "backbone": vision.ref.name,
         "trained": vision.ref.trained,
         "seconds_learning": round(learned.seconds, 1),
         "peak_rss_mb_learning": round(learned_peak),
-        "seconds_per_test_image": round((time.monotonic() - started) / (len(good) + len(bad)), 3),
+        "seconds_per_test_image": round((time.monotonic() - started) / images, 3),
         "peak_rss_mb": round(peak_rss_mb()),
     }, indent=2))  # fmt: skip
 
 
 def report(
     learned: LearnedGoods,
-    good: NDArray[np.float64],
-    bad: NDArray[np.float64],
-    classes: dict[str, NDArray[np.float64]],
+    good: dict[str, NDArray[np.float64]],
+    classes: dict[str, dict[str, NDArray[np.float64]]],
 ) -> dict[str, object]:
     limit = learned.threshold.value
+    bad = {k: np.concatenate([x[k] for x in classes.values()]) for k in good}
     return {
         "goods": learned.goods,
         "bank_rows": len(learned.part.bank.rows),
@@ -100,13 +110,15 @@ def report(
         "threshold": limit,
         "false_alarm_rate": learned.threshold.false_alarm_rate,
         "false_alarm_bound": learned.threshold.false_alarm_bound,
-        "test_good": len(good),
-        "test_bad": len(bad),
+        "test_good": len(good["whole"]),
+        "test_bad": len(bad["whole"]),
         "metrics": learned.metrics,
-        "image_auroc": auroc(good, bad),
-        "per_class_auroc": {name: auroc(good, x) for name, x in classes.items()},
-        "goods_flagged": float((good > limit).mean()),
-        "bad_flagged": float((bad > limit).mean()),
+        "image_auroc": {k: auroc(good[k], bad[k]) for k in good},
+        "per_class_auroc": {
+            name: {k: auroc(good[k], x[k]) for k in good} for name, x in classes.items()
+        },
+        "goods_flagged": float((good["whole"] > limit).mean()),
+        "bad_flagged": float((bad["whole"] > limit).mean()),
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from secondlook.errors import StoreError
+from secondlook.intake.passages import note
 from secondlook.store.database import Database
 from store_values import add_assessment, add_case
 
@@ -52,6 +53,19 @@ def test_everything_arrives_and_the_audit_verifies(urls: tuple[str, str]) -> Non
         report = unit.audit.verify()
     assert report.problems == ()
     assert report.chains == 4
+    target.dispose()
+    source.dispose()
+
+
+def test_new_records_go_on_where_the_copied_ones_ended(urls: tuple[str, str]) -> None:
+    source = Database.connect(urls[0], audit_key=KEY)
+    source.upgrade()
+    notes = tuple(note(f"Note {i}.", kind="note", name=f"{i}") for i in range(1_200))
+    add_case(source, "with many records", records=notes)
+    source.copy_to(urls[1])
+    target = Database.connect(urls[1], audit_key=KEY)
+    add_case(target, "new", records=(note("Another note.", kind="note", name="n"),))
+    assert len(_everything(target)) == 2
     target.dispose()
     source.dispose()
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.util import CommandError
@@ -20,6 +21,7 @@ from secondlook.store.case_tables import QuarantineRowTable
 from secondlook.store.database import Database
 from secondlook.store.engines import migration_engine, parse_url
 from secondlook.store.tables import metadata
+from secondlook.store.unit_of_work import UnitOfWork
 from store_processes import together, upgrade
 from store_values import BACKBONE, NOON, add_assessment, add_case, digest, record
 
@@ -54,11 +56,21 @@ def fill(database: Database) -> str:
         unit.runs.start("learn", {}, seed=1, code_version="0.1.0")
         unit.adapters.add(adapter(), actor="ann")
         refused = {"key": digest("k"), "domain": "parts", "source": "a.png", "reason": "empty"}
+        store_vectors(unit, case_id)
         row = QuarantineRowTable(**refused, detail="It has 0 bytes.", at=NOON)
         unit.quarantine._session.add(row)
         unit.quarantine._session.flush()
         unit.commit()
     return case_id
+
+
+def store_vectors(unit: UnitOfWork, case_id: str) -> None:
+    """A vector for the picture and for each passage of a case."""
+    embeddings = unit.embeddings
+    pictures = [x.key for x in embeddings.images.missing("f" * 64, limit=9, case_id=case_id)]
+    passages = [x.key for x in embeddings.passages.missing("f" * 64, limit=9)]
+    embeddings.images.add("f" * 64, pictures, np.eye(len(pictures), 4, dtype=np.float32))
+    embeddings.passages.add("f" * 64, passages, np.eye(len(passages), 4, dtype=np.float32))
 
 
 def adapter() -> AdapterInfo:
@@ -98,7 +110,9 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
     with database.engine.connect() as connection:
         assert schema.revision(connection) == "0001"
     database.upgrade()
-    assert rows(database) == before | {"audit_events": before["audit_events"] + 1}
+    told = {"audit_events": before["audit_events"] + 1}
+    dropped = {"image_embeddings": 0, "passage_embeddings": 0}  # they are made again
+    assert rows(database) == before | told | dropped
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
@@ -145,7 +159,7 @@ def test_a_schema_behind_or_ahead_is_told(database: Database) -> None:
     database.dispose()
     migrate(database.url, command.downgrade, "0001")
     assert database.check() == (
-        "The database has schema 0001 and needs 0002: run `secondlook db upgrade`.",
+        "The database has schema 0001 and needs 0003: run `secondlook db upgrade`.",
     )
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -251,7 +265,7 @@ def test_a_reference_to_nothing_stops_a_migration(sqlite_database: Database) -> 
     with pytest.raises(StoreError, match=r"\['passages'\] refer to rows that are gone"):
         migrate(sqlite_database.url, command.downgrade, "0001")
     with sqlite_database.engine.connect() as connection:
-        assert schema.revision(connection) == "0002"
+        assert schema.revision(connection) == "0003"
     engine.dispose()
 
 

@@ -13,6 +13,7 @@ from secondlook.domain import IntakeFile
 from secondlook.errors import AdapterError, IntakeError
 from secondlook.intake.pixels import read_picture
 from secondlook.store.adapters import AdapterInfo
+from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import gather
 from secondlook_workflows.ingest import FileOutcome, refused
@@ -86,11 +87,11 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
             learned,
             domain=config.domain,
             product=config.product,
-            version=_next_version(config, context),
+            version=free_version(config.domain, config.product, context),
             vision=name,
             backbone=vision,
         )
-        state = _register(adapter, context)
+        state = register(adapter, context)
         report = LearnReport(
             adapter=adapter.id,
             mode="goods",
@@ -120,25 +121,14 @@ def _pictures(files: list[IntakeFile]) -> "Iterator[tuple[str, NDArray[np.uint8]
 
 
 def _backbone(config: LearnConfig, context: Context) -> str:
-    """A registered name as it is; a folder by its whole path, which works from anywhere."""
+    """A registered name or hub id as it is; a folder by its whole path, which works anywhere."""
     name = config.backbone or context.workspace.settings.vision_backbone
-    return name if name in context.plugins.backbones else str(Path(name).expanduser().absolute())
+    path = Path(name).expanduser()
+    return name if name in context.plugins.backbones or not path.exists() else str(path.absolute())
 
 
-def _next_version(config: LearnConfig, context: Context) -> int:
-    """The next number that neither the database nor a folder left by a kill has taken."""
-    with context.workspace.database.read() as unit:
-        version = unit.adapters.next_version(config.domain, config.product)
-    while (context.workspace.adapters / _folder(config, version)).exists():
-        version += 1
-    return version
-
-
-def _folder(config: LearnConfig, version: int) -> Path:
-    return Path(config.domain, *([config.product] if config.product else []), str(version))
-
-
-def _register(adapter: "Adapter", context: Context) -> str:
+def register(adapter: "Adapter", context: Context) -> str:
+    """Store an adapter; the first of its product is its champion at once. Returns its state."""
     from secondlook.models.adapter_files import read_card
 
     folder = context.workspace.adapters / adapter.id

@@ -153,7 +153,7 @@ def _read_dense(folder: Path, card: AdapterCard, dense: DenseCard) -> DenseModel
         folder / HEAD,
         levels=dense.levels,
         backbone=card.backbone.fingerprint if dense.lora else None,
-        name=f"{card.id} {card.data_sha256[:12]} {card.created_at.isoformat()}",
+        name=folder_sha256(folder),  # binds every file, so no other adapter can answer by it
     )
 
 

@@ -42,7 +42,18 @@ def _copy(
         advance(len(part))
     if _count(target, table) != copied:
         raise StoreError(f"Tried to copy {table.name}: not every row arrived. Try again.")
+    _count_on(target, table)
     return copied
+
+
+def _count_on(target: Connection, table: Table) -> None:
+    """PostgreSQL numbers new rows by a counter of its own, which copied rows do not move."""
+    numbered = table.autoincrement_column
+    if target.dialect.name != "postgresql" or numbered is None:
+        return
+    counter = func.pg_get_serial_sequence(table.name, numbered.name)
+    highest = select(func.max(numbered)).scalar_subquery()
+    target.execute(select(func.setval(counter, highest)))
 
 
 def _order(table: Table) -> list[ColumnElement[object]]:

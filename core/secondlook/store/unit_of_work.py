@@ -9,6 +9,7 @@ from secondlook.store.audit import Audit
 from secondlook.store.cases import Cases
 from secondlook.store.decisions import Decisions
 from secondlook.store.drafts import Drafts
+from secondlook.store.embeddings import Embeddings
 from secondlook.store.leases import Leases
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
@@ -30,6 +31,7 @@ class UnitOfWork:
         self.runs = Runs(session)
         self.users = Users(session)
         self.drafts = Drafts(session)
+        self.embeddings = Embeddings(session)
         self.cases = Cases(session, self.records, self.audit)
         self.assessments = Assessments(session, self.audit)
         self.decisions = Decisions(session, self.leases, self.audit)

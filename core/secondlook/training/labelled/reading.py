@@ -1,0 +1,200 @@
+"""Every case read once by the frozen backbones: the features that heads learn from."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from secondlook.errors import ModelError, SecondlookError
+from secondlook.models.answers import Recipe, mean_and_spread, passages_vector, spread_out
+from secondlook.models.backbones import TextBackbone
+from secondlook.models.dense import dense_levels
+from secondlook.models.vision import PatchNetwork
+from secondlook.training.labelled.cases import LabelledCase, Picture, Pixels
+from secondlook.training.labelled.checkpoint import Arrays
+
+PROBE = 8
+"""Pictures after which it is foreseen how long all of them take."""
+SHARE = 0.8
+"""Of the whole time, that reading may take at most."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readings:
+    """What the frozen backbones say about P pictures and the texts of N cases."""
+
+    vectors: NDArray[np.float32]
+    """(P, W) pooled vector, then mean and spread of the middle levels."""
+    owner: NDArray[np.int64]
+    """(P,) the case of each picture."""
+    number: NDArray[np.int64]
+    """(P,) which picture of its case."""
+    digests: tuple[str, ...]
+    """(P,) of the pixels as the backbone takes them."""
+    text: NDArray[np.float32]
+    """(N, T) zero where there is none."""
+    has_text: NDArray[np.bool_]
+    """(N,)"""
+    unread: int
+    """Pictures that could not be read."""
+    seconds: float
+
+    @property
+    def has_image(self) -> NDArray[np.bool_]:
+        """(N,) whether any picture of the case could be read."""
+        return np.isin(np.arange(len(self.has_text)), self.owner)
+
+    def means(self) -> NDArray[np.float32]:
+        """(N, W) the mean over the pictures of each case; zero where there are none."""
+        total = np.zeros((len(self.has_text), self.vectors.shape[1]), dtype=np.float64)
+        np.add.at(total, self.owner, self.vectors)
+        count = np.bincount(self.owner, minlength=len(total))
+        return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
+
+    def only(self, rows: NDArray[np.int64]) -> "Readings":
+        """Of these cases alone, in this order."""
+        place = np.full(len(self.has_text), -1)
+        place[rows] = np.arange(len(rows))
+        keep = np.flatnonzero(place[self.owner] >= 0)
+        return replace(
+            self,
+            vectors=self.vectors[keep],
+            owner=place[self.owner[keep]],
+            number=self.number[keep],
+            digests=tuple(self.digests[i] for i in keep.tolist()),
+            text=self.text[rows],
+            has_text=self.has_text[rows],
+        )
+
+    def plain(self) -> Arrays:
+        """As arrays, to be kept."""
+        raw = [np.frombuffer(bytes.fromhex(x), dtype=np.uint8) for x in self.digests]
+        return {
+            "vectors": self.vectors,
+            "owner": self.owner,
+            "number": self.number,
+            "digests": np.stack(raw) if raw else np.zeros((0, 32), np.uint8),
+            "text": self.text,
+            "has_text": self.has_text,
+            "unread": np.array([self.unread]),
+            "seconds": np.array([self.seconds]),
+        }
+
+    @classmethod
+    def from_plain(cls, arrays: Arrays) -> "Readings":
+        """What `plain` gave."""
+        return cls(
+            vectors=arrays["vectors"],
+            owner=arrays["owner"],
+            number=arrays["number"],
+            digests=tuple(x.tobytes().hex() for x in arrays["digests"]),
+            text=arrays["text"],
+            has_text=arrays["has_text"],
+            unread=int(arrays["unread"][0]),
+            seconds=float(arrays["seconds"][0]),
+        )
+
+
+def everything(vision: PatchNetwork) -> Recipe:
+    """All that may go into the vector of a picture."""
+    sizes = vision.level_sizes
+    return Recipe(levels=dense_levels(len(sizes), convolutional=len(set(sizes)) > 1))
+
+
+def load_picture(vision: PatchNetwork, picture: Picture) -> Pixels:
+    """The picture at the size that the backbone takes."""
+    return vision.prepare.resized(picture() if callable(picture) else picture)
+
+
+def read_cases(
+    cases: Sequence[LabelledCase],
+    vision: PatchNetwork | None,
+    text: TextBackbone | None,
+    *,
+    seconds: float,
+    progress: Callable[[float], None],
+) -> Readings:
+    """Read all cases; a picture that cannot be read is counted and left out.
+
+    Raises ModelError where the time will not do.
+    """
+    started = time.monotonic()
+    work = _Pictures(vision, seconds, progress)
+    for i, case in enumerate(cases):
+        work.case(i, case, len(cases))
+    rows, has_text = _texts(cases, text)
+    return Readings(
+        vectors=np.stack(work.vectors) if work.vectors else np.zeros((0, 0), np.float32),
+        owner=np.array(work.owner, dtype=np.int64),
+        number=np.array(work.number, dtype=np.int64),
+        digests=tuple(work.digests),
+        text=rows,
+        has_text=has_text,
+        unread=work.unread,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Pictures:
+    """Reads pictures one by one, so that no vector depends on a batch."""
+
+    def __init__(
+        self, vision: PatchNetwork | None, seconds: float, progress: Callable[[float], None]
+    ) -> None:
+        self._vision, self._seconds, self._progress = vision, seconds, progress
+        self._recipe = None if vision is None else everything(vision)
+        self._started = time.monotonic()
+        self.vectors: list[NDArray[np.float32]] = []
+        self.owner: list[int] = []
+        self.number: list[int] = []
+        self.digests: list[str] = []
+        self.unread = 0
+
+    def case(self, index: int, case: LabelledCase, total: int) -> None:
+        if self._vision is None or self._recipe is None:
+            return
+        for number, picture in spread_out(list(enumerate(case.images))):
+            try:
+                pixels = load_picture(self._vision, picture)
+            except (OSError, SecondlookError, ValueError):  # missing, damaged, no picture
+                self.unread += 1
+                continue
+            self.vectors.append(_vector(self._vision, pixels, self._recipe))
+            self.owner.append(index)
+            self.number.append(number)
+            self.digests.append(hashlib.sha256(pixels.tobytes()).hexdigest())
+        self._progress((index + 1) / total)
+        self._foresee(index + 1, total)
+
+    def _foresee(self, done: int, total: int) -> None:
+        needed = (time.monotonic() - self._started) / done * total
+        if len(self.vectors) >= PROBE and needed > SHARE * self._seconds:
+            raise ModelError(
+                f"reading {total} cases takes about {needed:.0f} s, and learning may take "
+                f"{self._seconds:.0f} s in all: give it at least {needed / SHARE / 60:.1f} "
+                "minutes, or fewer cases"
+            )
+
+
+def _vector(vision: PatchNetwork, pixels: Pixels, recipe: Recipe) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        features = vision.image_features([pixels])
+        levels = [mean_and_spread(x) for x in features.levels]
+        vector: NDArray[np.float32] = recipe.join(features.pooled, levels)[0].numpy()
+    return vector
+
+
+def _texts(
+    cases: Sequence[LabelledCase], text: TextBackbone | None
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    there = np.array([text is not None and bool(x.passages) for x in cases])
+    if text is None or not there.any():
+        return np.zeros((len(cases), 0), np.float32), np.zeros(len(cases), bool)
+    vectors = [passages_vector(text, x.passages) if x.passages else None for x in cases]
+    size = next(len(x) for x in vectors if x is not None)
+    rows = [np.zeros(size, np.float32) if x is None else x for x in vectors]
+    return np.stack(rows).astype(np.float32), there

@@ -1,0 +1,161 @@
+"""Commands about adapters: list, show, promote, rollback, export, import."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from secondlook.codec import to_plain
+from secondlook_workflows import adapter_import
+from secondlook_workflows import adapters as verb
+from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
+from secondlook_workflows.cli.console import print_json, say
+
+adapters = typer.Typer(help="What was learned, and which of it is in use.", no_args_is_help=True)
+MEASURED = ("auroc", "average_precision", "f1_macro", "accuracy", "ece")
+"""Figures on cases held out from learning, where a card has them."""
+
+
+@adapters.command("list")
+def list_adapters(json: Json = False) -> None:
+    """All adapters with their held-out figures; the champion of a product is the one in use."""
+    with session() as context, context.workspace.database.read() as unit:
+        found = unit.adapters.all()
+    if json:
+        print_json([to_plain(x) for x in found])
+    elif found:
+        columns = ("adapter", "state", "learned", "held-out figures", "backbone")
+        _lines(
+            columns,
+            [
+                (x.id, x.state, f"{x.created_at:%Y-%m-%d}", _figures(x.card), x.backbone.name)
+                for x in found
+            ],
+        )
+    else:
+        say("no adapters yet: secondlook learn DOMAIN --goods DIR")
+
+
+@adapters.command("show")
+def show_adapter(adapter: str, json: Json = False) -> None:
+    """The card of one adapter, and whether it is in use."""
+    with session() as context, context.workspace.database.read() as unit:
+        info = unit.adapters.get(adapter)
+    if json:
+        print_json(info)
+    else:
+        stored = {"state": info.state, "path": info.path, "card sha256": info.sha256}
+        _lines(("field", "value"), list(_flat({**stored, **info.card})))
+
+
+@adapters.command("promote")
+def promote_adapter(adapter: str, json: Json = False) -> None:
+    """Make an adapter the champion of its product; the present one retires."""
+    with session() as context:
+        verb.promote(adapter, context)
+    print_json({"champion": adapter}) if json else say(f"{adapter} is the champion now")
+
+
+@adapters.command("rollback")
+def rollback_adapter(domain: DomainArgument, product: Product = None, json: Json = False) -> None:
+    """Put the adapter back that was in use before the champion, which retires."""
+    with session() as context:
+        done = verb.rollback(domain, product, context)
+    if json:
+        print_json({"champion": done.champion.id, "retired": done.retired.id})
+    else:
+        say(f"{done.champion.id} is the champion again; {done.retired.id} is retired")
+
+
+@adapters.command("export")
+def export_adapter(
+    adapter: str,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new file, or a folder; here unless told.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write an adapter to one file that another workspace can import."""
+    with session() as context:
+        report = verb.export(adapter, out, context)
+    if json:
+        print_json(report)
+    else:
+        say(f"{report.adapter}: {report.out}, {report.bytes / 1e6:.1f} MB")
+        say(f"sha256 {report.sha256}")
+
+
+@adapters.command("import")
+def import_adapter(
+    file: Annotated[Path, typer.Argument(help="What `adapters export` wrote.")],
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="Another domain than its card names.")
+    ] = None,
+    product: Annotated[
+        str | None, typer.Option("--product", help="Another product than its card names.")
+    ] = None,
+    backbone: Annotated[
+        str | None, typer.Option("--backbone", help="What the backbone is called here.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take in an exported adapter; it waits as challenger until it is promoted."""
+    with session(create=True) as context:
+        config = adapter_import.ImportConfig(
+            file=file, domain=domain, product=product, backbone=backbone
+        )
+        report = adapter_import.import_(config, context)
+    if json:
+        print_json(report)
+    elif report.added:
+        say(f"{report.adapter} ({report.state}), from {report.origin}")
+        say(f"use it with: secondlook adapters promote {report.adapter}")
+    else:
+        say(f"it is here already: {report.adapter} ({report.state}); nothing was changed")
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add these commands."""
+    cli.add_typer(adapters, name="adapters")
+
+
+def _figures(card: Mapping[str, Any]) -> str:
+    """What was measured on cases held out from learning, in a few words."""
+    metrics = card.get("metrics") or {}
+    parts = [f"{x} {metrics[x]:.3f}" for x in MEASURED if x in metrics]
+    bound, held_out = card.get("false_alarm_bound"), card.get("calibration_goods")
+    if bound is not None and held_out is not None:
+        parts.append(f"flags at most {bound:.0%} of goods ({held_out} held out)")
+    return ", ".join(parts) or "–"
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Nested values as lines of their own, under the names of all they lie in."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name} {key}".strip())
+    elif isinstance(value, list) and any(isinstance(x, Mapping | list) for x in value):
+        for number, inner in enumerate(value, start=1):
+            yield from _flat(inner, f"{name} {number}")
+    else:
+        yield name, _words(value)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | Mapping):
+        return ", ".join(map(_words, value)) or "–"
+    return "–" if value is None or value == "" else str(value)
+
+
+def _lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table whose cells are never cut off: ids and digests are there to be copied."""
+    lines = [columns, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    for line in lines:
+        cells = (x.ljust(width) for x, width in zip(line, widths, strict=True))
+        typer.echo("".join(x if x.isprintable() else "\ufffd" for x in "  ".join(cells)).rstrip())

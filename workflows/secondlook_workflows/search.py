@@ -1,0 +1,274 @@
+"""search: stored cases by words or by a picture, and decided cases that look like a given one.
+
+Exact: every stored vector is compared. What lacks a vector gets one first. What was searched for
+is written nowhere: it may name a patient.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from secondlook.cases import CitedPassage, PriorCase
+from secondlook.domain import IntakeFile
+from secondlook.errors import BackboneError, IntakeError, UsageError
+from secondlook.intake.reader import Reader
+from secondlook.store.embedding_values import (
+    CaseFilter,
+    FoundCase,
+    FoundImage,
+    FoundPassage,
+    ImageKey,
+    PassageKey,
+)
+from secondlook.store.identity import PICTURES
+from secondlook_workflows.context import Context
+from secondlook_workflows.embed import (
+    EmbedReport,
+    embed_images,
+    embed_passages,
+    image_backbone,
+    shrunk,
+    text_backbone,
+)
+from secondlook_workflows.products import check_product
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from secondlook.models.dual import DualBackbone
+    from secondlook.models.search import ImageEmbedder, Near
+
+LARGEST = 200
+"""Hits of each kind at most."""
+NOT_ALIGNED = (
+    "the vision backbone is not aligned with text, so pictures are not searched: give --image"
+)
+UNTRAINED = "the vision backbone is untrained: pictures are compared by their texture, weakly"
+NO_PASSAGES = "no record is stored yet, so there is no text to search"
+NO_PICTURES = "no picture is stored yet that could be searched"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """What to search for, by words or by a picture, and where."""
+
+    text: str | None = None
+    image: Path | None = None
+    domain: str | None = None
+    product: str | None = None
+    decided_only: bool = False
+    limit: int = 10
+    """Hits of each kind: similarities of passages and of pictures do not compare."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchedPicture:
+    """A stored picture that matched."""
+
+    attachment: str
+    """sha256 of the attachment."""
+    name: str
+    kind: Literal["picture"] = "picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A case, and what of it matched."""
+
+    case: str
+    title: str
+    similarity: float
+    """Cosine, -1 to 1."""
+    matched: CitedPassage | MatchedPicture
+    decided: str | None
+    """Code of the disposition that was decided; None while the case is open."""
+    cases: int = 1
+    """How many of the searched cases have this record; `case` is the one with the smallest id."""
+
+
+@dataclass(kw_only=True)
+class SearchReport:
+    """What was found: passages first, then pictures, each most similar first."""
+
+    hits: list[Hit] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was not searched, or what weakens the answer, in a sentence each."""
+    searched: dict[str, int] = field(default_factory=dict)
+    """How many `passages` and `pictures` were compared."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Reason by sha256 of a stored picture that has no vector."""
+
+
+def run(config: SearchConfig, context: Context) -> SearchReport:
+    """Search. At most one hit for each record, and one picture for each case.
+
+    Raises UsageError or PluginError for words that name nothing, IntakeError for a file that is
+    no picture, BackboneError for a backbone that cannot be used.
+    """
+    _check(config, context)
+    of = CaseFilter(domain=config.domain, product=config.product, decided=config.decided_only)
+    report = SearchReport()
+    if config.text is not None:
+        _by_text(config.text, config.limit, of, context, report)
+    if config.image is not None:
+        vision = image_backbone(context)
+        query = vision.embed_images([shrunk(vision, _read(config.image, context))])
+        _pictures(query, vision, config.limit, of, context, report)
+    return report
+
+
+def similar_cases(
+    case_id: str, context: Context, *, limit: int = 5, backbone: str | None = None
+) -> tuple[PriorCase, ...]:
+    """The decided cases of the same domain and product whose pictures are most similar.
+
+    The case's own pictures get vectors first; other cases are found where they have some (see
+    `embed`). With `backbone`, a fingerprint, no model is loaded and no vector is made.
+
+    Raises NotFound; BackboneError for a backbone that cannot be used.
+    """
+    from secondlook.models.search import nearest
+
+    if backbone is None:
+        vision = image_backbone(context)
+        backbone = vision.ref.fingerprint
+        embed_images(vision, context, EmbedReport(), case_id=case_id)
+    with context.workspace.database.read() as unit:
+        case = unit.cases.get(case_id)
+        images = unit.embeddings.images
+        own = images.of_case(backbone, case_id).vectors
+        if not len(own):
+            return ()
+        chunks = images.matrix(
+            backbone, CaseFilter(domain=case.domain, product=case.product, decided=True)
+        )
+        found = nearest(own, chunks, limit + 1, group=_case)
+    others = [x for x in found if x.key.case_id != case_id][:limit]
+    return tuple(PriorCase(reference=x.key.case_id, similarity=x.similarity) for x in others)
+
+
+def _check(config: SearchConfig, context: Context) -> None:
+    if (config.text is None) == (config.image is None):
+        raise UsageError("a search is for words or for a picture: give TEXT, or --image FILE")
+    if config.text is not None and not config.text.strip():
+        raise UsageError("the words to search for are empty: give some, or --image FILE")
+    if not 1 <= config.limit <= LARGEST:
+        raise UsageError(f"cannot show {config.limit} hits: ask for 1 to {LARGEST}")
+    if config.domain is not None:
+        context.plugins.domain(config.domain)
+    check_product(config.product)
+
+
+def _by_text(
+    words: str, limit: int, of: CaseFilter, context: Context, report: SearchReport
+) -> None:
+    """Passages by the text backbone; pictures too where both live in one space."""
+    from secondlook.models.search import nearest
+
+    text = text_backbone(context)
+    embed_passages(text, context, EmbedReport())
+    with context.workspace.database.read() as unit:
+        passages, backbone = unit.embeddings.passages, text.ref.fingerprint
+        report.searched["passages"] = passages.count(backbone, of)
+        found = nearest(text.embed([words]), passages.matrix(backbone, of), limit, group=_record)
+        places = passages.found([x.key for x in found], of)
+    report.hits += [_passage_hit(x, places[x.key], words) for x in found]
+    _note_nothing(report, "passages", NO_PASSAGES)
+    try:
+        vision = image_backbone(context)
+    except BackboneError as error:  # the passages were found all the same
+        report.notes.append(f"pictures are not searched: {error}")
+        return
+    if getattr(vision, "aligned", False):
+        query = cast("DualBackbone", vision).embed([words])
+        _pictures(query, vision, limit, of, context, report)
+    else:
+        report.notes.append(NOT_ALIGNED)
+
+
+def _pictures(
+    query: "NDArray[np.float32]",
+    vision: "ImageEmbedder",
+    limit: int,
+    of: CaseFilter,
+    context: Context,
+    report: SearchReport,
+) -> None:
+    from secondlook.models.search import nearest
+
+    made = EmbedReport(unreadable=report.unreadable)
+    embed_images(vision, context, made)
+    with context.workspace.database.read() as unit:
+        images, backbone = unit.embeddings.images, vision.ref.fingerprint
+        report.searched["pictures"] = images.count(backbone, of)
+        found = nearest(query, images.matrix(backbone, of), limit, group=_case)
+        places = images.found([x.key for x in found])
+    report.hits += [_picture_hit(x, places[x.key]) for x in found]
+    _note_nothing(report, "pictures", NO_PICTURES)
+    if not vision.ref.trained:
+        report.notes.append(UNTRAINED)
+
+
+def _note_nothing(report: SearchReport, kind: str, note: str) -> None:
+    if not report.searched[kind]:
+        report.notes.append(note)
+
+
+def _case(key: ImageKey) -> str:
+    return key.case_id
+
+
+def _record(key: PassageKey) -> int:
+    return key.record_id
+
+
+def _passage_hit(near: "Near[PassageKey]", found: FoundPassage, words: str) -> Hit:
+    passage = found.passage
+    matched = CitedPassage(
+        record=found.record,
+        record_name=found.record_name,
+        text=passage.text,
+        start=passage.start,
+        end=passage.end,
+        line=passage.line,
+        page=passage.page,
+        similarity=near.similarity,
+        query=words,
+    )
+    return _hit(found.case, near.similarity, matched, found.cases)
+
+
+def _picture_hit(near: "Near[ImageKey]", found: FoundImage) -> Hit:
+    matched = MatchedPicture(attachment=found.attachment.sha256, name=found.attachment.name)
+    return _hit(found.case, near.similarity, matched)
+
+
+def _hit(
+    case: FoundCase, similarity: float, matched: CitedPassage | MatchedPicture, cases: int = 1
+) -> Hit:
+    return Hit(
+        case=case.id,
+        title=case.title,
+        similarity=similarity,
+        matched=matched,
+        decided=case.decided,
+        cases=cases,
+    )
+
+
+def _read(path: Path, context: Context) -> "NDArray[np.uint8]":
+    """The picture in a file, under the limits and in the process of any intake."""
+    if not path.is_file():
+        raise UsageError("the file given with --image is not there: check its path")
+    with Reader(context.workspace.settings.limits) as reader:
+        outcome = reader.read(path, path.name)
+    if not isinstance(outcome, IntakeFile):
+        raise IntakeError(f"{outcome.source} cannot be searched for: {outcome.detail}")
+    picture = None
+    if outcome.attachment.role in PICTURES:
+        picture = context.plugins.load_attachment(outcome.attachment, path)
+    if picture is None:
+        kind = outcome.attachment.media_type
+        raise IntakeError(f"{outcome.source} is {kind}, not a picture: give a photo or a scan")
+    return picture
