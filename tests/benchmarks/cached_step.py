@@ -6,7 +6,8 @@
 For the shape of the embedded starter (a ResNet) and a ViT-Ti/16, each with a MiniLM-size text
 tower, random weights and a small fusion head; float32 and bfloat16 autocast. All steps see the same
 batch and head. `naive` runs both towers whole and has LoRA in the same last blocks as `cached`;
-`naive_all` has LoRA in all blocks of both towers, which is what tuning without a cache usually is.
+`naive_all` has LoRA in all blocks of both towers, which is what tuning without a cache usually is;
+its further matrices are untrained, so that it answers alike and shared gradients can be compared.
 Ratios are of medians; steps take turns, so that a busy machine slows all alike. `head_only` is the
 cached step without any LoRA. `parts` are processor seconds of the forwards that the cache saves.
 Gradients are compared by the greatest difference over the greatest number of each matrix.
@@ -129,6 +130,26 @@ class Setting:
         self.half = half
         self.towers = [x for x in (self.image, self.text) if x.last]
 
+    def follow(self, other: "Setting") -> None:
+        """Answer like `other`: its matrices where it has any, untrained ones everywhere else."""
+        for mine, its in ((self.image, other.image), (self.text, other.text)):
+            fresh = mine.slots.fresh(0)
+            pairs = its.slots.weights("a").pairs if its.last else {}
+            weights = replace(fresh, pairs={**fresh.pairs, **pairs})
+            mine.slots.forget("a")
+            mine.slots.bind("a", lambda weights=weights: weights)
+
+    def shared_with(self, other: "Setting", gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Those of this setting's gradients whose matrices `other` learns too."""
+        mine = [(x, y) for x in (self.image, self.text) for y in sorted(x.slots.targets)]
+        its = {
+            (mine_tower, name)
+            for mine_tower, tower in ((self.image, other.image), (self.text, other.text))
+            if tower.last
+            for name in tower.slots.targets
+        }
+        return [x for i, x in enumerate(gradients) if mine[i // 2] in its]
+
     def fill(self, autocast: bool) -> None:
         """One pass over the batch; rows go through a cache as they do in training."""
         with amp(autocast):
@@ -203,11 +224,13 @@ def measure(name: str, options: argparse.Namespace, autocast: bool) -> dict[str,
     make = [name, data, options.last, options.text_last, options.rank, options.half]
     same = Setting(*make)
     every = Setting(name, data, 99, 99, options.rank, options.half)
+    every.follow(same)
     head = Setting(name, data, 0, 0, options.rank, options.half)
     for setting in (same, head):
         setting.fill(autocast)
     image, text = same.image, same.text
     naive, cached = same.step(same.naive, autocast), same.step(same.cached, autocast)
+    shared = every.shared_with(same, every.step(every.naive, autocast))
     times, cpu = medians(
         {
             "naive": lambda: same.step(same.naive, autocast),
@@ -234,6 +257,7 @@ def measure(name: str, options: argparse.Namespace, autocast: bool) -> dict[str,
         "cpu_ratio": round(cpu["naive"] / cpu["cached"], 2),
         "cpu_ratio_to_naive_all": round(cpu["naive_all"] / cpu["cached"], 2),
         "gradient_difference": relative(cached, naive),
+        "gradient_difference_to_naive_all": relative(cached, shared),
         "parts": parts,
         "cached_bytes_a_case": sum(x.hidden[0].nbytes for x in same.states) // (1 + options.half),
     }
