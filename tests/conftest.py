@@ -1,6 +1,7 @@
 """Every test starts from a clean environment; databases come from `database_fixtures`."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 # Before torch is loaded, here and in subprocesses: tiny models are slower on several threads, and
 # one thread gives the same sums every time.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A suite that a shell runs in the background starts with Ctrl-C ignored, and so would every
+# process it starts: those that are interrupted in tests would run for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.insert(0, str(Path(__file__).parent))  # helper modules of the tests, by plain names
 

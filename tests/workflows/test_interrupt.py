@@ -15,7 +15,7 @@ from secondlook_workflows import ingest
 from secondlook_workflows.context import Context
 
 SECONDLOOK = [sys.executable, "-m", "secondlook_workflows"]
-CASES = 150
+CASES = 60
 
 
 @pytest.fixture
