@@ -158,7 +158,7 @@ def test_similar_cases_are_decided_ones_of_the_same_product(
     assert search.similar_cases(ids["holed.png"], context, backbone="0" * 64) == ()
     more = tmp_path / "more"
     more.mkdir()
-    plate(100).save(more / "fine.png")
+    plate(109).save(more / "fine.png")
     store(more, context, product="other")
     (other,) = set(_ids(context)) - set(ids.values())
     assert search.similar_cases(other, context) == ()
