@@ -4,6 +4,7 @@ These are the public names. A plugin needs nothing else.
 """
 
 from secondlook.cases import (
+    NOTHING,
     Abstention,
     Act,
     AnomalyMap,
@@ -18,6 +19,7 @@ from secondlook.cases import (
     Finding,
     FindingAct,
     Flag,
+    LabelProbabilities,
     Lease,
     Measurement,
     ModalityContribution,
@@ -33,32 +35,37 @@ from secondlook.domain import (
     CaseSource,
     Disposition,
     Domain,
-    ImageInput,
-    ImageOutputs,
     IntakeFile,
     Label,
     ManifestRow,
-    ModelInputs,
-    ModelOutputs,
     Opened,
     Panel,
-    PassageMatch,
-    Query,
     Taxonomy,
     Unused,
     Verdict,
 )
 from secondlook.errors import IntakeError, SecondlookError
 from secondlook.hookspecs import hookimpl
+from secondlook.model_io import (
+    Answers,
+    ImageInput,
+    ImageOutputs,
+    ModelInputs,
+    ModelOutputs,
+    PassageMatch,
+    Query,
+)
 from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "NOTHING",
     "Abstention",
     "Act",
     "AnomalyMap",
+    "Answers",
     "Assessment",
     "Attachment",
     "BackboneRef",
@@ -80,6 +87,7 @@ __all__ = [
     "IntakeError",
     "IntakeFile",
     "Label",
+    "LabelProbabilities",
     "Lease",
     "ManifestRow",
     "Measurement",

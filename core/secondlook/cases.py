@@ -14,6 +14,10 @@ from typing import Literal, TypeAlias
 Scalar: TypeAlias = str | int | float | bool | None
 Facts: TypeAlias = Mapping[str, Scalar]
 """Small structured facts beside an object (modality, rows, spacing …); never free text of a note."""
+NOTHING = "nothing"
+"""Stands beside the labels of a taxonomy for a case in which nothing is to be found."""
+GROUP = "group"
+"""The fact of a case that says what it is never to be parted from (its patient, its lot)."""
 
 
 class Role(StrEnum):
@@ -187,15 +191,35 @@ class PriorCase:
 
 @dataclass(frozen=True, kw_only=True)
 class ModalityContribution:
-    """How much of a score one modality carries."""
+    """How much one modality raised the probability of a label; below 0, it lowered it."""
 
     modality: str
     share: float
+    """The probability minus the one that the case has without this modality, -1 to 1."""
     kind: Literal["modality_contribution"] = "modality_contribution"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LabelProbabilities:
+    """How probable each label is for the whole case, and which of them cannot be ruled out."""
+
+    probabilities: Mapping[str, float]
+    """Calibrated, by code; NOTHING stands for a case without a finding."""
+    possible: tuple[str, ...]
+    """The conformal set; empty where several labels may hold."""
+    coverage: float
+    """The share of cases whose true label is in such a set."""
+    kind: Literal["label_probabilities"] = "label_probabilities"
+
+
 Evidence: TypeAlias = (
-    Region | AnomalyMap | CitedPassage | Measurement | PriorCase | ModalityContribution
+    Region
+    | AnomalyMap
+    | CitedPassage
+    | Measurement
+    | PriorCase
+    | ModalityContribution
+    | LabelProbabilities
 )
 
 

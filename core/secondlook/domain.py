@@ -14,17 +14,17 @@ from pydantic import BaseModel
 
 from secondlook.cases import (
     Abstention,
-    AnomalyMap,
+    Act,
+    Assessment,
     Attachment,
-    BackboneRef,
     Case,
-    CitedPassage,
+    Decision,
     Evidence,
     Finding,
     NewCase,
-    Passage,
     Record,
 )
+from secondlook.model_io import ModelInputs, ModelOutputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,82 +120,6 @@ class Unused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageInput:
-    """One image as the backbone sees it: `pixels` is uint8 (H, W, 3)."""
-
-    attachment: str
-    pixels: "NDArray[np.uint8]"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Query:
-    """A text that passages are compared with, for one label."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelInputs:
-    """What a domain hands to the models."""
-
-    images: tuple[ImageInput, ...] = ()
-    records: tuple[Record, ...] = ()
-    queries: tuple[Query, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageOutputs:
-    """What the image part says about one image."""
-
-    attachment: str
-    score: float
-    threshold: float
-    """From the adapter: goods stay below it at the adapter's stated false-alarm rate."""
-    anomaly_map: "NDArray[np.float32]"
-    """(h, w) scores on the backbone's patch grid."""
-    nearest: str | None = None
-    """sha256 of the good image that holds the nearest patch of the most unusual place."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassageMatch:
-    """One passage found for one query; similarity is a cosine, -1 to 1."""
-
-    query: Query
-    record: Record
-    passage: Passage
-    similarity: float
-
-    def cite(self) -> CitedPassage:
-        """The passage as evidence."""
-        return CitedPassage(
-            record=self.record.sha256,
-            record_name=self.record.name,
-            text=self.passage.text,
-            start=self.passage.start,
-            end=self.passage.end,
-            line=self.passage.line,
-            page=self.passage.page,
-            similarity=self.similarity,
-            query=self.query.text,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOutputs:
-    """What the models say. `images` is empty where no adapter fits."""
-
-    images: tuple[ImageOutputs, ...] = ()
-    matches: tuple[PassageMatch, ...] = ()
-    """Best first within each query."""
-    adapter: str | None = None
-    backbones: tuple[BackboneRef, ...] = ()
-    maps: Mapping[str, AnomalyMap] = field(default_factory=dict)
-    """The stored anomaly map as evidence, by attachment; the engine fills it."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A domain's answer before the engine adds identity, provenance and flags."""
 
@@ -233,7 +157,7 @@ class Domain(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    taxonomy: ClassVar[Taxonomy]
+    taxonomy: Taxonomy
     dispositions: ClassVar[tuple[Disposition, ...]]
     settings_class: ClassVar[type[BaseModel]] = NoSettings
     modalities: ClassVar[tuple[str, ...]] = ("image", "text")
@@ -241,6 +165,10 @@ class Domain(ABC):
     """Whether the reviewer looks at the picture before the machine's part is revealed."""
     record_kind: ClassVar[str] = "record"
     """What `--record` files are called here (`manual`, `note`)."""
+    learns: ClassVar[tuple[str, ...]] = ("goods", "labelled")
+    """How its adapters may be learned: from good pictures alone, from labelled cases."""
+    flips: ClassVar[bool] = True
+    """Whether a mirrored picture is as good to learn from: not where left and right matter."""
 
     def configure(self, settings: BaseModel) -> None:  # noqa: B027 - most domains need no more
         """Take the typed settings; called once after loading."""
@@ -251,7 +179,11 @@ class Domain(ABC):
 
     @abstractmethod
     def prepare(self, case: Case, pixels: Mapping[str, "NDArray[np.uint8]"]) -> ModelInputs:
-        """Choose what the models look at. `pixels` maps attachment sha256 to (H, W, 3) uint8."""
+        """Choose what the models look at.
+
+        `pixels` maps attachment sha256 to (H, W, 3) uint8, each read when it is asked for. It is
+        empty where no adapter would look at a picture.
+        """
 
     @abstractmethod
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
@@ -264,6 +196,20 @@ class Domain(ABC):
     def explain(self, case: Case, finding: Finding) -> Sequence[Evidence]:
         """Evidence for a finding; what was stored with it unless the domain knows more."""
         return finding.evidence
+
+    def decided_labels(
+        self, assessment: Assessment | None, decision: Decision
+    ) -> frozenset[str] | None:
+        """What a decision says is to be found, to learn from; None where it does not say.
+
+        What the reviewer agreed to or added holds. Nothing is to be found where the disposition is
+        a good one and nothing was agreed to or added, whatever the first look said.
+        """
+        held = {x.label for x in decision.acts if x.act in (Act.AGREE, Act.ADD, Act.EDIT)}
+        if held:
+            return frozenset(held)
+        tones = {x.code: x.tone for x in self.dispositions}
+        return frozenset() if tones.get(decision.disposition) == "good" else None
 
     def panels(self, case: Case) -> Sequence[Panel]:
         """Further facts for the reviewer."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from secondlook.cases import AnomalyMap, Assessment, Attachment, Case, Provenance
-from secondlook.domain import ImageOutputs, ModelInputs, ModelOutputs
 from secondlook.errors import IntakeError
 from secondlook.maps import encode_map
+from secondlook.model_io import ImageOutputs, ModelInputs, ModelOutputs
 from secondlook.plugins import Plugins
 from secondlook.version import code_version
 
@@ -46,16 +46,21 @@ class Engine:
     locate: Callable[[Attachment], Path]
     keep: Callable[[bytes], str]
 
-    def assess(self, case: Case, adapter: "Adapter | None" = None) -> Assessment:
+    def assess(
+        self, case: Case, adapter: "Adapter | None" = None, *, pictures: bool = True
+    ) -> Assessment:
         """Take the first look at a case.
+
+        Args:
+            pictures: False to see what the texts alone would say.
 
         Raises:
             IntakeError: a picture of the case cannot be read any more.
             ModelError: a backbone or the adapter cannot be used.
         """
         domain = self.plugins.domain(case.domain)
-        pictures = _Pictures(case, self._load)
-        inputs = domain.prepare(case, pictures)
+        looked_at = CasePictures(case, self.plugins, self.locate) if adapter and pictures else {}
+        inputs = domain.prepare(case, looked_at)
         outputs = self._keep_maps(self._forward(inputs, adapter))
         verdict = domain.assess(case, outputs)
         assessment = Assessment(
@@ -72,22 +77,22 @@ class Engine:
         )
         return replace(assessment, flags=self.plugins.flag_assessment(case, assessment))
 
-    def _load(self, attachment: Attachment) -> "NDArray[np.uint8]":
-        picture = self.plugins.load_attachment(attachment, self.locate(attachment))
-        if picture is None:
-            raise IntakeError(f"no plugin can read a picture of type {attachment.media_type}")
-        return picture
-
     def _forward(self, inputs: ModelInputs, adapter: "Adapter | None") -> ModelOutputs:
         from secondlook.models.forward import forward
 
         vision = self.runtime.vision(adapter.vision) if adapter and inputs.images else None
-        return forward(inputs, vision=vision, text=self._text(inputs), adapter=adapter)
+        text = self.settings.text_backbone if inputs.records and inputs.queries else None
+        reads = adapter.card.answers.text if adapter and adapter.card.answers else None
+        return forward(
+            inputs,
+            vision=vision,
+            text=self._text(text),
+            reader=self._text(reads if inputs.records else None),
+            adapter=adapter,
+        )
 
-    def _text(self, inputs: ModelInputs) -> "TextBackbone | None":
-        if not (inputs.records and inputs.queries):
-            return None
-        return self.runtime.text(self.settings.text_backbone)
+    def _text(self, name: str | None) -> "TextBackbone | None":
+        return None if name is None else self.runtime.text(name)
 
     def _provenance(self, case: Case, outputs: ModelOutputs) -> Provenance:
         return Provenance(
@@ -121,15 +126,21 @@ def inputs_digest(case: Case, settings: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-class _Pictures(Mapping[str, "NDArray[np.uint8]"]):
-    """The pictures of a case by sha256, each read only when the domain asks for it."""
+class CasePictures(Mapping[str, "NDArray[np.uint8]"]):
+    """The pictures (H, W, 3) of a case by sha256, each read only when the domain asks for it."""
 
-    def __init__(self, case: Case, load: Callable[[Attachment], "NDArray[np.uint8]"]) -> None:
+    def __init__(self, case: Case, plugins: Plugins, locate: Callable[[Attachment], Path]) -> None:
+        """`locate` says where the bytes of an attachment lie."""
         self._attachments = {a.sha256: a for a in case.images()}
-        self._load = load
+        self._plugins, self._locate = plugins, locate
 
     def __getitem__(self, sha256: str) -> "NDArray[np.uint8]":
-        return self._load(self._attachments[sha256])
+        """Raises IntakeError where no plugin can read it any more."""
+        attachment = self._attachments[sha256]
+        picture = self._plugins.load_attachment(attachment, self._locate(attachment))
+        if picture is None:
+            raise IntakeError(f"no plugin can read a picture of type {attachment.media_type}")
+        return picture
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._attachments)

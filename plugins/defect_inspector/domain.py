@@ -6,18 +6,28 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from defect_inspector.evidence import cite, image_evidence
+from defect_inspector.naming import (
+    NAME,
+    abstain,
+    contributed,
+    defect_of,
+    odds,
+    probability,
+    ratio,
+    said,
+)
 from defect_inspector.opening import open_parts
 from defect_inspector.settings import InspectorSettings
-from defect_inspector.taxonomy import ANOMALY, DISPOSITIONS, TAXONOMY
+from defect_inspector.taxonomy import ANOMALY, DISPOSITIONS, TAXONOMY, with_labels
 from secondlook import (
-    Abstention,
+    Assessment,
     Case,
     CaseSource,
+    Decision,
     Domain,
     Evidence,
     Finding,
     ImageInput,
-    ImageOutputs,
     ModelInputs,
     ModelOutputs,
     Opened,
@@ -30,13 +40,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-QUERIES = tuple(Query(label=x.code, text=x.description) for x in TAXONOMY.labels)
+SOME = frozenset({ANOMALY})
 
 
 class DefectInspector(Domain):
     """Product images, compared with good parts, beside the product's manual."""
 
-    name = "defect-inspector"
+    name = NAME
     title = "Defect inspector"
     taxonomy = TAXONOMY
     dispositions = DISPOSITIONS
@@ -49,6 +59,7 @@ class DefectInspector(Domain):
     def configure(self, settings: BaseModel) -> None:
         """Take the typed settings."""
         self._settings = InspectorSettings.model_validate(settings.model_dump())
+        self.taxonomy = with_labels(self._settings.labels)
 
     def open_cases(self, source: CaseSource) -> Iterable[Opened | Unused]:
         """One case per picture or manifest case; the manual goes with every case."""
@@ -57,24 +68,34 @@ class DefectInspector(Domain):
     def prepare(self, case: Case, pixels: "Mapping[str, NDArray[np.uint8]]") -> ModelInputs:
         """Every picture of the part, and the manual for every label."""
         images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels)
-        return ModelInputs(images=images, records=case.records, queries=QUERIES)
+        queries = tuple(Query(label=x.code, text=x.description) for x in self.taxonomy.labels)
+        return ModelInputs(images=images, records=case.records, queries=queries)
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
-        """The most unusual image decides whether the part is flagged."""
-        if not outputs.images:
-            return Verdict(abstention=_abstain(case))
-        evidence = self._image_evidence(case, outputs)
-        worst = max(outputs.images, key=_ratio)
-        if _ratio(worst) <= 1:
-            return Verdict(evidence=evidence, score=_ratio(worst))
+        """The most unusual image decides whether the part is flagged, or its labels do."""
+        abstention = abstain(case, outputs)
+        if abstention is not None:
+            return Verdict(abstention=abstention, evidence=said(outputs))
+        evidence = (*self._image_evidence(case, outputs), *said(outputs))
+        worst = max(outputs.images, key=ratio, default=None)
+        unusual = ratio(worst) if worst is not None else 0.0
+        named = defect_of(outputs.answers, flagged=unusual > 1)
+        score = max(unusual, odds(outputs.answers))
+        if unusual <= 1 and named is None:
+            return Verdict(evidence=evidence, score=score)
         finding = Finding(
-            label=ANOMALY,
-            title=TAXONOMY[ANOMALY].title.capitalize(),
-            score=worst.score,
-            threshold=worst.threshold,
-            evidence=(*evidence, *cite(outputs.matches, self._settings)),
+            label=named or ANOMALY,
+            title=self.taxonomy[named or ANOMALY].title.capitalize(),
+            score=worst.score if worst is not None else None,
+            threshold=worst.threshold if worst is not None else None,
+            probability=probability(outputs.answers, named),
+            evidence=(
+                *evidence,
+                *contributed(outputs.answers, named),
+                *cite(outputs.matches, self._settings),
+            ),
         )
-        return Verdict(findings=(finding,), score=_ratio(worst), priority=1)
+        return Verdict(findings=(finding,), score=score, priority=1)
 
     def recommend(self, case: Case, verdict: Verdict) -> str | None:
         """Hold what is flagged: which limit applies is for a person to say."""
@@ -82,34 +103,18 @@ class DefectInspector(Domain):
             return None
         return "hold" if verdict.findings else "accept"
 
+    def decided_labels(
+        self, assessment: Assessment | None, decision: Decision
+    ) -> frozenset[str] | None:
+        """A part that was not accepted has a defect, even where nobody said which."""
+        named = super().decided_labels(assessment, decision)
+        return named if named is not None or decision.disposition == "hold" else SOME
+
     def _image_evidence(self, case: Case, outputs: ModelOutputs) -> tuple[Evidence, ...]:
         attachments = {x.sha256: x for x in case.attachments}
         most = self._settings.max_regions
         return tuple(
             evidence
-            for image in sorted(outputs.images, key=_ratio, reverse=True)
+            for image in sorted(outputs.images, key=ratio, reverse=True)
             for evidence in image_evidence(image, attachments[image.attachment], outputs, most)
         )
-
-
-def _ratio(image: ImageOutputs) -> float:
-    """Score in units of the threshold: above 1 is flagged, whatever the backbone."""
-    return image.score / image.threshold
-
-
-def _abstain(case: Case) -> Abstention:
-    if not case.images():
-        return Abstention(
-            part="case",
-            reason="no_image",
-            message="The case has no picture that can be inspected: add one.",
-        )
-    product = f" --product {case.product}" if case.product else ""
-    return Abstention(
-        part="image",
-        reason="no_adapter",
-        message=(
-            "No adapter fits, so the image was not inspected. Learn one from pictures of good "
-            f"parts: secondlook learn {DefectInspector.name} --goods DIR{product}"
-        ),
-    )

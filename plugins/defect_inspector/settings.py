@@ -1,6 +1,21 @@
 """Settings of the defect inspector: the table `[plugins.defect-inspector]`."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from secondlook import NOTHING
+
+
+def _not_nothing(code: str) -> str:
+    if code == NOTHING:
+        raise ValueError(f"{NOTHING!r} stands for a part without a defect: choose another code")
+    return code
+
+
+Code = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_not_nothing)
+]
 
 
 class InspectorSettings(BaseModel):
@@ -12,5 +27,7 @@ class InspectorSettings(BaseModel):
     """Passages below this cosine similarity to every label are not cited; see MODEL_CARD.md."""
     max_passages: int = Field(default=3, ge=1, le=10)
     """Passages cited for one case at most."""
+    labels: dict[Code, str] = {}
+    """Further kinds of defect of this site: what manuals call each, by code."""
     max_regions: int = Field(default=5, ge=1, le=50)
     """Regions marked on one image at most."""

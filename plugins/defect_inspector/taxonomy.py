@@ -3,6 +3,8 @@
 The descriptions are written in the words of manuals: their passages are compared with them.
 """
 
+from collections.abc import Mapping
+
 from secondlook import Disposition, Label, Taxonomy
 
 ANOMALY = "anomaly"
@@ -60,3 +62,13 @@ DISPOSITIONS = (
     Disposition(code="scrap", title="Scrap", tone="bad"),
     Disposition(code="hold", title="Hold", tone="neutral"),
 )
+
+
+def with_labels(further: Mapping[str, str]) -> Taxonomy:
+    """The taxonomy with the kinds of defect of a site; one of the same code is replaced."""
+    own = {x.code: x for x in TAXONOMY.labels}
+    new = {
+        code: Label(code=code, title=code.replace("_", " "), description=text)
+        for code, text in further.items()
+    }
+    return Taxonomy(labels=tuple((own | new).values()))

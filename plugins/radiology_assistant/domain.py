@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from radiology_assistant.evidence import find_mentions, priority
+from radiology_assistant.learned import abstain, joined, learned_findings, said
 from radiology_assistant.opening import open_exams
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
 from secondlook import (
-    Abstention,
     Case,
     CaseSource,
     Domain,
+    Finding,
+    ImageInput,
     ModelInputs,
     ModelOutputs,
     Opened,
     Query,
+    Role,
     Unused,
     Verdict,
 )
@@ -26,11 +29,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+TONE = ("routine", "urgent", "critical")
+"""The disposition for each priority."""
 QUERIES = tuple(Query(label=x.code, text=x.description) for x in TAXONOMY.labels)
 
 
 class RadiologyAssistant(Domain):
-    """Scans with the notes that came with them. Images are not assessed yet."""
+    """Scans with the notes that came with them."""
 
     name = "radiology-assistant"
     title = "Radiology assistant"
@@ -39,6 +44,9 @@ class RadiologyAssistant(Domain):
     settings_class = RadiologySettings
     image_first = True
     record_kind = "note"
+    flips = False
+    learns = ("labelled",)
+    """A bank of good parts is no model of an exam."""
 
     def __init__(self) -> None:
         self._settings = RadiologySettings()
@@ -52,50 +60,32 @@ class RadiologyAssistant(Domain):
         return open_exams(source, self.name)
 
     def prepare(self, case: Case, pixels: "Mapping[str, NDArray[np.uint8]]") -> ModelInputs:
-        """The notes alone: a bank of good parts is no model of an exam, so no image is given."""
-        return ModelInputs(records=case.records, queries=QUERIES)
+        """The pictures, as far as an adapter looks at them, and the notes for every finding."""
+        flat = {x.sha256 for x in case.attachments if x.role is Role.IMAGE}
+        images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels if x in flat)
+        return ModelInputs(images=images, records=case.records, queries=QUERIES)
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
-        """Mentions in the notes, and that the images were not assessed."""
-        findings = find_mentions(outputs.matches, self._settings)
+        """What the adapter finds, mentions in the notes, and what was not assessed."""
+        mentions = find_mentions(outputs.matches, self._settings)
+        findings = joined(learned_findings(outputs.answers), mentions)
         top = max((priority(x) for x in findings), default=0)
-        scores = [x.score or 0.0 for x in findings if priority(x) == top]
+        scores = [_score(x) for x in findings if priority(x) == top]
         return Verdict(
             findings=findings,
-            abstention=_abstain(case),
+            evidence=said(outputs.answers),
+            abstention=abstain(case, outputs.answers),
             score=max(scores, default=0.0),
             priority=top,
         )
 
     def recommend(self, case: Case, verdict: Verdict) -> str:
-        """`not_assessed`: a mention in a note is no reason to call an exam urgent or routine."""
-        return "not_assessed"
+        """The most pressing finding decides; a mention in a note is no reason for anything."""
+        if verdict.abstention is not None:
+            return "not_assessed"
+        found = [x for x in verdict.findings if x.probability is not None]
+        return TONE[max((priority(x) for x in found), default=0)]
 
 
-def _abstain(case: Case) -> Abstention:
-    if not case.images() and not case.records:
-        return Abstention(
-            part="case",
-            reason="nothing_to_read",
-            message="The case has no image and no note that can be read: look at its files.",
-        )
-    if not case.images():
-        return Abstention(
-            part="image",
-            reason="no_image",
-            message="The case has no image; only its notes were searched for mentions.",
-        )
-    return Abstention(
-        part="image" if case.records else "case",
-        reason="no_adapter",
-        message=(
-            f"No adapter fits {_kinds(case)}; the image was not assessed; "
-            "this says nothing about whether it is normal."
-        ),
-    )
-
-
-def _kinds(case: Case) -> str:
-    """What was not assessed: the modalities where they are known."""
-    known = {str(x) for a in case.images() if (x := a.facts.get("modality"))}
-    return f"{', '.join(sorted(known))} images" if known else "this kind of image"
+def _score(finding: Finding) -> float:
+    return finding.probability if finding.probability is not None else finding.score or 0.0

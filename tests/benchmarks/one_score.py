@@ -27,7 +27,7 @@ from secondlook.store.worklist_values import WorklistFilter
 from secondlook.training.goods import GoodsConfig, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.workspace import init_workspace
-from secondlook_workflows import adapter_import, adapters, ingest, learn
+from secondlook_workflows import adapter_import, adapters, ingest, learn, stored_adapters
 from secondlook_workflows.context import Context, open_context
 
 DOMAIN, PRODUCT = "defect-inspector", "measured"
@@ -62,7 +62,7 @@ def measure(
     adapter = goods_adapter(
         learned, domain=DOMAIN, product=PRODUCT, version=1, vision="starter", backbone=vision
     )
-    learn.register(adapter, here)
+    stored_adapters.register(adapter, here)
     first = ratios(adapter, vision, chosen)
     again = stored(here, adapter.id)
     file = Path(adapters.export(adapter.id, folder / "adapter.zip", here).out)

@@ -19,7 +19,7 @@ from secondlook import BackboneRef
 from secondlook.errors import AdapterError
 from secondlook.models import adapter_archive
 from secondlook.models.adapter_archive import HEX, MARK, pack, unpack
-from secondlook.models.adapter_card import AdapterCard
+from secondlook.models.adapter_card import AdapterCard, GoodsCard
 from secondlook.models.adapters import Adapter
 from secondlook.models.bank import PatchBank
 from secondlook.models.goods import GoodsPart
@@ -31,13 +31,15 @@ CARD = AdapterCard(
     version=1,
     vision="means",
     backbone=BackboneRef(name="means", revision="1", fingerprint="f" * 64, trained=False),
-    threshold=0.5,
-    false_alarm_rate=0.05,
-    false_alarm_bound=0.2,
-    goods=8,
-    calibration_goods=8,
-    data_sha256="d" * 64,
-    seed=0,
+    goods=GoodsCard(
+        threshold=0.5,
+        false_alarm_rate=0.05,
+        false_alarm_bound=0.2,
+        goods=8,
+        calibration_goods=8,
+        data_sha256="d" * 64,
+        seed=0,
+    ),
     created_at=datetime(2026, 1, 2, tzinfo=UTC),
     code_version="test",
 )

@@ -25,8 +25,8 @@ from secondlook.models.forward import forward
 from secondlook.models.retrieval import RememberingText, rank_passages
 from secondlook.models.untrained import untrained_resnet
 from secondlook.models.vision import PatchNetwork
-from secondlook.training import goods as goods_module
-from secondlook.training.dense import DenseConfig, LearnedDense
+from secondlook.training import goods_dense
+from secondlook.training.dense_plan import DenseConfig, LearnedDense
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 
@@ -240,7 +240,7 @@ def test_a_damaged_adapter_is_refused(damage: object, adapter: Adapter, tmp_path
 def test_a_changed_card_does_not_pass_for_the_stored_one(adapter: Adapter, tmp_path: Path) -> None:
     sha256 = adapter.save(tmp_path / "1")
     rewrite_card(tmp_path / "1", threshold=1e9)
-    assert read_card(tmp_path / "1").threshold == 1e9
+    assert read_card(tmp_path / "1").goods.threshold == 1e9
     assert folder_sha256(tmp_path / "1") != sha256
     with pytest.raises(AdapterError, match="not the one that was stored"):
         Adapter.load(tmp_path / "1", sha256=sha256)
@@ -357,6 +357,8 @@ def network() -> PatchNetwork:
 DENSE = replace(
     CONFIG,
     seconds=60,
+    least_painted=32,
+    least_gain=-1,
     dense=DenseConfig(steps=6, batch=4, rank=2, alpha=4, last=2, warm_up=2),
 )
 
@@ -372,8 +374,8 @@ def seeing(network: PatchNetwork) -> Adapter:
 
 def test_enough_goods_teach_a_dense_model_too(seeing: Adapter, network: PatchNetwork) -> None:
     assert seeing.goods.dense is not None
-    assert seeing.card.metrics["dense_steps"] == 6
-    assert seeing.card.calibration_goods == 10
+    assert seeing.card.goods.metrics["dense_steps"] == 6
+    assert seeing.card.goods.calibration_goods == 10
     scored = seeing.goods.look(network, scratched(3))
     assert scored.map.shape == (16, 16)
     assert scored.score == scored.map.max() > 0
@@ -383,15 +385,15 @@ def test_goods_the_dense_model_saw_do_not_calibrate_it(
     network: PatchNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Pixels] = []
-    real = goods_module.learn_dense
+    real = goods_dense.learn_dense
 
-    def spy(pictures: Sequence[Pixels], **given: Any) -> LearnedDense:
+    def spy(pictures: Sequence[Pixels], **given: Any) -> LearnedDense | None:
         seen.extend(pictures)
         return real(pictures, **given)
 
-    monkeypatch.setattr(goods_module, "learn_dense", spy)
+    monkeypatch.setattr(goods_dense, "learn_dense", spy)
     learned = learn_goods(goods(40), vision=network, config=DENSE)
-    assert len(seen) == 30
+    assert len(seen) == 25
     assert learned.threshold.goods == 10
 
 

@@ -25,7 +25,7 @@ from secondlook.training.dense import DenseConfig
 from secondlook.training.goods import GoodsConfig, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.workspace import default_home, init_workspace
-from secondlook_workflows import adapters, learn
+from secondlook_workflows import adapters, learn, stored_adapters
 from secondlook_workflows.adapter_import import ImportConfig, import_
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
@@ -69,7 +69,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
         vision="untrained",
         backbone=vision,
     )
-    learn.register(learned, context)
+    stored_adapters.register(learned, context)
     report = adapters.export(learned.id, place, context)
     yield Exported(Path(report.out), report, *looks(learned.id, context))
     context.workspace.database.dispose()
@@ -115,7 +115,7 @@ def test_an_imported_adapter_looks_as_it_did_elsewhere(
     assert any(flagged)
     with context.workspace.database.read() as unit:
         info = unit.adapters.get(report.adapter)
-    assert info.card["dense"]["lora"]
+    assert info.card["goods"]["dense"]["lora"]
     assert (context.workspace.adapters / info.path / "dense" / "adapter_config.json").is_file()
     assert not [x for x in left(context) if x.startswith(".")]
 

@@ -23,7 +23,7 @@ from secondlook_workflows.products import check_product
 if TYPE_CHECKING:
     from secondlook.models.adapter_card import AdapterCard
     from secondlook.models.adapters import Adapter
-    from secondlook.models.backbones import VisionBackbone
+    from secondlook.models.backbones import TextBackbone, VisionBackbone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def import_(config: ImportConfig, context: Context) -> ImportReport:
         name, vision = _backbone(card, config, context)
         card = _renamed(unpacked, card, domain, product, name, context)
         try:
-            ready, stored = _made_ready(unpacked, card, vision)
+            ready, stored = _made_ready(unpacked, card, vision, _reader(card, context))
         except AdapterError as error:
             words = str(error).replace(str(unpacked.parent), str(config.file))
             raise AdapterError(f"cannot import {config.file}: {words}") from None
@@ -155,7 +155,10 @@ def _renamed(
 
 
 def _made_ready(
-    unpacked: Path, card: "AdapterCard", vision: "VisionBackbone"
+    unpacked: Path,
+    card: "AdapterCard",
+    vision: "VisionBackbone",
+    reader: "TextBackbone | None",
 ) -> tuple[Path, AdapterInfo]:
     """A folder with the new card, read back and tried on one picture."""
     from secondlook.models.adapter_files import write_folder
@@ -171,7 +174,7 @@ def _made_ready(
     sha256 = write_folder(ready, move)
     adapter = Adapter.load(ready, backbone_fingerprint=vision.ref.fingerprint, sha256=sha256)
     adapter.check(vision)
-    _try(adapter, vision)
+    _try(adapter, vision, reader)
     return ready, AdapterInfo(
         id=card.id,
         domain=card.domain,
@@ -186,18 +189,38 @@ def _made_ready(
     )
 
 
-def _try(adapter: "Adapter", vision: "VisionBackbone") -> None:
+def _try(adapter: "Adapter", vision: "VisionBackbone", reader: "TextBackbone | None") -> None:
     """Files can be whole and still fit no picture; that shows at the first one."""
+    from secondlook.models.forward import look_at
+
     grey = np.full((64, 64, 3), 128, dtype=np.uint8)
     try:
-        score = adapter.goods.look(vision, grey).score
+        numbers = look_at(adapter, vision, reader, grey, "a note")
     except (ModelError, ValueError, RuntimeError, IndexError, KeyError) as error:
         raise AdapterError(
             f"its weights do not fit backbone {vision.ref.name} ({type(error).__name__}): "
             "export it again where it works, or learn again"
         ) from error
-    if not np.isfinite(score):
+    if not np.isfinite(numbers).all():
         raise AdapterError("its weights hold numbers that are not finite: learn again")
+
+
+def _reader(card: "AdapterCard", context: Context) -> "TextBackbone | None":
+    """The text backbone that the adapter's answers read with. Raises AdapterError without it."""
+    answers = card.answers
+    if answers is None or answers.text is None or answers.text_backbone is None:
+        return None
+    try:
+        reader = context.runtime.text(answers.text)
+    except BackboneError:
+        reader = context.runtime.text(context.workspace.settings.text_backbone)
+    if reader.ref.fingerprint != answers.text_backbone.fingerprint:
+        raise AdapterError(
+            f"adapter {card.id} reads text with backbone {answers.text_backbone.name} "
+            f"({answers.text_backbone.fingerprint[:12]}), and that is not {reader.ref.name} "
+            f"({reader.ref.fingerprint[:12]}) of here: learn again"
+        )
+    return reader
 
 
 def _register(ready: Path, info: AdapterInfo, source: str, context: Context) -> AdapterInfo:

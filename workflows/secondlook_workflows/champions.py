@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from secondlook.errors import UsageError
 from secondlook_workflows.context import Context
-from secondlook_workflows.learn import load_adapter
+from secondlook_workflows.stored_adapters import load_adapter
 
 if TYPE_CHECKING:
     from secondlook.models.adapters import Adapter

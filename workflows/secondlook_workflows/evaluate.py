@@ -4,8 +4,7 @@ Nothing is stored but the run: the cases of a dataset are measured, not reviewed
 """
 
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,76 +13,63 @@ from secondlook.domain import Domain
 from secondlook.errors import IntakeError, UsageError
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, from_folder, from_manifest
-from secondlook_workflows.learn import load_adapter
+from secondlook_workflows.decided import from_decided
+from secondlook_workflows.evaluating import NAMES, RANKING, EvaluateConfig, EvaluateReport, Table
+from secondlook_workflows.label_figures import FIGURES, LABEL_AUROC, label_figures
+from secondlook_workflows.learning import unread
 from secondlook_workflows.measuring import Measurement, Measurer
 from secondlook_workflows.metrics import Metrics, ranking, verdicts
 from secondlook_workflows.pixels import pixel_metrics
 from secondlook_workflows.recorded import recorded
+from secondlook_workflows.refitted import refitted
+from secondlook_workflows.stored_adapters import load_adapter
 
 if TYPE_CHECKING:
     from secondlook.models.adapters import Adapter
 
-RANKING = ("auroc", "average_precision")
-NAMES = (*RANKING, "f1_macro", "accuracy", "ece", "pixel_auroc", "aupro")
-Table = dict[str, int | float | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateConfig:
-    """Exactly one of `dataset` (MVTec layout) and `manifest` (CSV)."""
-
-    domain: str
-    dataset: Path | None = None
-    manifest: Path | None = None
-    adapter: str | None = None
-    product: str | None = None
-
-
-@dataclass(kw_only=True)
-class EvaluateReport:
-    """The fields of `evaluate --json`."""
-
-    domain: str
-    adapter: str | None
-    backbone: str | None
-    n: int
-    metrics: Table
-    per_label: dict[str, Table]
-    ablations: dict[str, Table]
-    notes: list[str] = field(default_factory=list)
-    quarantined: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
+NEVER_SEEN = "each case was assessed by an adapter that was learned without it and its group"
 
 
 def run(config: EvaluateConfig, context: Context) -> EvaluateReport:
     """Assess every labelled case and compare with its label."""
     started = time.monotonic()
     domain = context.plugins.domain(config.domain)
-    with recorded("evaluate", config, context) as metrics:
+    with recorded("evaluate", config, context, seed=config.seed) as metrics:
         dataset = _read(config, domain, context)
-        adapter = _adapter(config, context)
-        max_pixels = context.workspace.settings.limits.max_pixels
-        measurer = Measurer(dataset.cases, adapter, context)
-        report = _report(config, dataset, measurer, max_pixels)
+        measurer = Measurer(dataset.cases, _adapters(config, dataset, context), context)
+        report = _report(config, dataset, measurer, context.workspace.settings.limits.max_pixels)
         report.seconds = round(time.monotonic() - started, 2)
         metrics |= {"n": report.n, "adapter": report.adapter, **report.metrics}
     return report
 
 
 def _read(config: EvaluateConfig, domain: Domain, context: Context) -> Dataset:
-    source = config.dataset or config.manifest
-    if source is not None and not source.exists():
-        raise IntakeError(f"there is no {source} to measure on")
+    sources = [x for x in (config.dataset, config.manifest) if x is not None]
+    if len(sources) + config.decided != 1:
+        raise UsageError("measure on exactly one of --dataset, --manifest and --decided")
+    if missing := [x for x in sources if not x.exists()]:
+        raise IntakeError(f"there is no {missing[0]} to measure on")
     if config.dataset is not None:
         dataset = from_folder(config.dataset, domain, context)
     elif config.manifest is not None:
-        dataset = from_manifest(config.manifest, domain, context)
+        dataset = from_manifest(config.manifest, domain, context, whole=config.folds > 0)
     else:
-        raise IntakeError("evaluate needs a dataset folder or a manifest")
+        dataset = from_decided(domain, config.product, context)
     if not dataset.cases:
-        raise IntakeError(f"{config.dataset or config.manifest} holds no labelled case")
+        where = sources[0] if sources else "this workspace"
+        raise IntakeError(f"{where} holds no labelled case{unread(dataset.refused)}")
     return dataset
+
+
+def _adapters(
+    config: EvaluateConfig, dataset: Dataset, context: Context
+) -> "Sequence[Adapter | None]":
+    """For each case the adapter that looks at it."""
+    if not config.folds:
+        return [_adapter(config, context)] * len(dataset.cases)
+    if config.folds < 2 or config.adapter:
+        raise UsageError("--folds takes 2 or more, and learns its adapters itself: drop --adapter")
+    return refitted(dataset.cases, config, context)
 
 
 def _adapter(config: EvaluateConfig, context: Context) -> "Adapter | None":
@@ -110,31 +96,42 @@ def _report(
 ) -> EvaluateReport:
     whole = measurer.whole()
     total = _figures(whole)
+    if config.folds:
+        total.notes.append(NEVER_SEEN)
     if whole.judged:
         _merge(total, pixel_metrics(whole.cases, measurer.maps, max_pixels))
-    total.missing(("ece",), "scores are not calibrated probabilities")
     used = whole.cases[0].assessment.provenance
     return EvaluateReport(
         domain=config.domain,
-        adapter=used.adapter,
+        adapter=None if config.folds else used.adapter,
         backbone=", ".join(x.name for x in used.backbones) or None,
         n=len(whole.cases),
-        metrics={x: total.values.get(x) for x in NAMES},
+        metrics={x: total.values.get(x) for x in (*NAMES, *_further(total))},
         per_label=_per_label(whole),
         ablations=_ablations(dataset, measurer, total),
         notes=[*dataset.notes, *total.notes],
-        quarantined=dataset.quarantined,
+        quarantined=len(dataset.refused),
         failed=whole.failed,
     )
+
+
+def _further(total: Metrics) -> list[str]:
+    """Figures beside the usual ones that could be computed."""
+    return sorted(set(total.values) - set(NAMES))
 
 
 def _figures(measurement: Measurement) -> Metrics:
     figures = Metrics()
     if not measurement.judged:
-        figures.missing(NAMES[:4], "every case was abstained on: no adapter fits")
+        figures.missing(NAMES[:5], "every case was abstained on: no adapter fits")
         return figures
     _merge(figures, ranking(measurement.truth, measurement.scores))
     _merge(figures, verdicts(measurement.truth, measurement.flagged))
+    labels = label_figures(measurement.cases)
+    if labels is None:
+        figures.missing(("ece",), "scores are not calibrated probabilities")
+    else:
+        _merge(figures, labels)
     return figures
 
 
@@ -156,18 +153,25 @@ def _one_label(whole: Measurement, label: str) -> Table:
     return {"n": int(has.sum()), "recall": float(whole.flagged[has].mean()), **figures}
 
 
+def _shown(figures: Metrics) -> list[str]:
+    """Figures of labels, where there are some."""
+    return [
+        x for x in (*FIGURES, LABEL_AUROC) if x in figures.values and LABEL_AUROC in figures.values
+    ]
+
+
 def _ablations(dataset: Dataset, measurer: Measurer, total: Metrics) -> dict[str, Table]:
     """The same figures with one modality taken away."""
     names = ("image", "text", "shuffled_text")
     if not any(x.case.records for x in dataset.cases):
         total.notes.append("ablations: no case has a record, so the whole is the image alone")
-        whole: Table = {x: total.values.get(x) for x in RANKING}
+        whole: Table = {x: total.values.get(x) for x in (*RANKING, *_shown(total))}
         return dict(
             zip(names, (whole, dict.fromkeys(RANKING), dict.fromkeys(RANKING)), strict=True)
         )
     table: dict[str, Table] = {}
     for name, measurement in measurer.ablations().items():
         figures = _figures(measurement)
-        table[name] = {x: figures.values.get(x) for x in RANKING}
+        table[name] = {x: figures.values.get(x) for x in (*RANKING, *_shown(figures))}
         total.notes += [f"{name} alone: {note}" for note in figures.notes]
     return table

@@ -13,6 +13,7 @@ from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
 from secondlook.intake.outcome import QuarantinedFile
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import gather
+from secondlook_workflows.groups import grouped
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 
@@ -114,7 +115,7 @@ def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
         if isinstance(item, Unused):
             files.append(_kept(item))
         else:
-            opened.append(item)
+            opened.append(grouped(item, source))
     cases: dict[str, None] = {}
     counts = {Outcome.OPENED: 0, Outcome.JOINED: 0, Outcome.KNOWN: 0}
     context.progress.start("opening cases", len(opened))

@@ -59,11 +59,15 @@ class Measurer:
     """Assesses labelled cases; anomaly maps are kept in memory under `maps`."""
 
     def __init__(
-        self, labelled: Sequence[Labelled], adapter: "Adapter | None", context: Context
+        self,
+        labelled: Sequence[Labelled],
+        adapters: "Sequence[Adapter | None]",
+        context: Context,
     ) -> None:
+        """`adapters` are those that look at each of the cases."""
         self.maps: dict[str, bytes] = {}
         self._labelled = labelled
-        self._adapter = adapter
+        self._adapters = adapters
         self._progress = context.progress
         paths = {sha: path for x in labelled for sha, path in x.paths.items()}
         self._engine = Engine(
@@ -76,7 +80,7 @@ class Measurer:
 
     def whole(self) -> Measurement:
         """Every case as it is. Raises SecondlookError if not one could be assessed."""
-        measured = self._measure("measuring", lambda number, case: case, self._adapter)
+        measured = self._measure("measuring", lambda number, case: case)
         if not measured.cases:
             raise SecondlookError(f"none of {len(self._labelled)} cases could be assessed")
         return measured
@@ -85,26 +89,23 @@ class Measurer:
         """The same cases with one modality taken away, or with another case's text."""
         texts = [x.case.records for x in self._labelled]
         return {
-            "image": self._measure(
-                "image alone", lambda _, case: replace(case, records=()), self._adapter
-            ),
-            "text": self._measure("text alone", lambda _, case: case, None),
+            "image": self._measure("image alone", lambda _, case: replace(case, records=())),
+            "text": self._measure("text alone", lambda _, case: case, pictures=False),
             "shuffled_text": self._measure(
-                "shuffled text", lambda i, case: replace(case, records=texts[i - 1]), self._adapter
+                "shuffled text", lambda i, case: replace(case, records=texts[i - 1])
             ),
         }
 
     def _measure(
-        self,
-        title: str,
-        change: Callable[[int, Case], Case],
-        adapter: "Adapter | None",
+        self, title: str, change: Callable[[int, Case], Case], *, pictures: bool = True
     ) -> Measurement:
         measurement = Measurement([])
         self._progress.start(title, len(self._labelled))
         for number, item in enumerate(self._labelled):
             try:
-                assessment = self._engine.assess(change(number, item.case), adapter)
+                assessment = self._engine.assess(
+                    change(number, item.case), self._adapters[number], pictures=pictures
+                )
                 measurement.cases.append(Measured(item, assessment))
             except (ModelError, StoreError):
                 raise  # every other case would fail alike

@@ -26,6 +26,9 @@ def recorded(
     try:
         yield metrics
         status = "interrupted" if metrics.get("interrupted") else "finished"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
     finally:
         with database.write() as unit:
             unit.runs.finish(run, status=status, metrics=metrics)

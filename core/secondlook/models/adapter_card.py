@@ -5,12 +5,12 @@ import json
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from secondlook.cases import BackboneRef
 from secondlook.models.goods import Unit
 
-NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin"})
+NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin", "carried"})
 """What an import changes: how the adapter and its backbone are called here."""
 
 
@@ -27,22 +27,11 @@ class DenseCard(BaseModel):
     """Of the bank and of the dense model."""
 
 
-class AdapterCard(BaseModel):
-    """What an adapter says about itself."""
+class GoodsCard(BaseModel):
+    """What was learned from good pictures alone, and how well."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[2] = 2
-    mode: Literal["goods"] = "goods"
-    id: str = Field(min_length=1)
-    domain: str
-    product: str | None
-    version: int = Field(ge=1)
-    vision: str
-    """Name or path by which the backbone is loaded."""
-    backbone: BackboneRef
-    preprocessing: str = ""
-    """How pictures were made ready for the backbone; another way is refused."""
     threshold: float = Field(gt=0, allow_inf_nan=False)
     false_alarm_rate: float
     false_alarm_bound: float
@@ -55,12 +44,80 @@ class AdapterCard(BaseModel):
     """Digest over the sorted sha256 of the goods."""
     seed: int
     metrics: dict[str, float] = {}
+
+
+class AnswersCard(BaseModel):
+    """What was learned from labelled or decided cases, and how well on cases not learned from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: tuple[str, ...] = Field(min_length=1)
+    """In the order of the head: codes of the domain's taxonomy, and NOTHING where it was there."""
+    several: bool
+    """Whether several labels may hold for a case, or none."""
+    way: Literal["head", "lora"]
+    """`head`: over the frozen backbone; `lora`: its last blocks were adapted too."""
+    reason: str
+    """Why that way was kept, with the figures of both."""
+    modalities: tuple[str, ...] = Field(min_length=1)
+    text: str | None
+    """Name or path by which the text backbone is loaded; None where no text is read."""
+    text_backbone: BackboneRef | None
+    coverage: float = Field(gt=0, lt=1)
+    """The share of cases whose true label is among those that cannot be ruled out."""
+    cases: int
+    groups: int
+    """How many of them were independent."""
+    counts: dict[str, int]
+    """Cases of each label."""
+    data_sha256: str
+    """Digest over the sorted cases and their labels."""
+    seed: int
+    metrics: dict[str, float | None] = {}
+    """On cases held out in turn: see `training.crossval`."""
+    comparison: dict[str, dict[str, float | None]] = {}
+    """The same figures of each way."""
+    ablations: dict[str, dict[str, float | None]] = {}
+    """What is left with a modality alone, without it, or with another case's."""
+
+
+class AdapterCard(BaseModel):
+    """What an adapter says about itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[3] = 3
+    id: str = Field(min_length=1)
+    domain: str
+    product: str | None
+    version: int = Field(ge=1)
+    vision: str
+    """Name or path by which the backbone is loaded."""
+    backbone: BackboneRef
+    preprocessing: str = ""
+    """How pictures were made ready for the backbone; another way is refused."""
+    goods: GoodsCard | None = None
+    answers: AnswersCard | None = None
+    carried: str | None = None
+    """The id of the adapter whose other part this one took over as it was."""
     created_at: datetime
     code_version: str
     origin: str | None = None
     """Of an imported one: the id it had where it was learned, `@`, and the sha256 of its card."""
     files: dict[str, str] = {}
     """sha256 of every other file of the folder, filled in when it is written."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "AdapterCard":
+        if self.goods is None and self.answers is None:
+            raise ValueError("an adapter knows good pictures or labels; this one neither")
+        return self
+
+    @property
+    def mode(self) -> str:
+        """`goods`, `labelled`, or `goods+labelled`."""
+        parts = (("goods", self.goods), ("labelled", self.answers))
+        return "+".join(name for name, part in parts if part is not None)
 
     @property
     def content_sha256(self) -> str:

@@ -1,9 +1,10 @@
 """The folder of an adapter: written whole or not at all, and checked file by file when read.
 
 adapter.json              the card, with the sha256 of every other file
-bank.safetensors          the patch bank
+bank.safetensors          the patch bank, where it was learned from goods
 dense/head.safetensors    the dense head, where there is one
 dense/adapter_*           its LoRA weights, in peft's format
+answers/*                 what was learned from labels, where it was: see models/answers.py
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
+from safetensors import SafetensorError
 
 from secondlook.errors import AdapterError
 from secondlook.models.adapter_card import AdapterCard
@@ -22,6 +24,7 @@ CARD = "adapter.json"
 BANK = "bank.safetensors"
 DENSE = "dense"
 HEAD = f"{DENSE}/head.safetensors"
+ANSWERS = "answers"
 
 
 def write_folder(folder: Path, write: Callable[[Path], AdapterCard]) -> str:
@@ -42,6 +45,8 @@ def write_folder(folder: Path, write: Callable[[Path], AdapterCard]) -> str:
         _sync(folder.parent)
     except OSError as error:
         raise AdapterError(f"cannot write the adapter to {folder}: {error.strerror}") from error
+    except SafetensorError as error:  # how safetensors puts a full disk
+        raise AdapterError(f"cannot write the adapter to {folder}: {error}") from error
     finally:
         if part is not None and part.exists():
             shutil.rmtree(part, ignore_errors=True)
@@ -52,13 +57,13 @@ def read_card(folder: Path) -> AdapterCard:
     """The card alone. Raises AdapterError where the folder is missing or damaged."""
     if not (folder / CARD).is_file():
         raise AdapterError(
-            f"{folder} is not an adapter: it has no {CARD}; an adapter is a folder with {CARD} "
-            f"and {BANK}, as `secondlook learn` writes it (pickled files are refused)"
+            f"{folder} is not an adapter: it has no {CARD}; an adapter is a folder as "
+            "`secondlook learn` writes it (pickled files are refused)"
         )
     try:
         return AdapterCard.model_validate_json((folder / CARD).read_bytes())
     except (ValidationError, OSError) as error:
-        reason = f"{CARD} is not a card of format 2 ({type(error).__name__})"
+        reason = f"{CARD} is not a card of format 3 ({type(error).__name__})"
         raise AdapterError(damaged(folder, reason)) from None
 
 

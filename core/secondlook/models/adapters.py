@@ -1,39 +1,37 @@
 """Adapters: what was learned for one domain and product over one backbone. Immutable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from secondlook.cases import BackboneRef
-from secondlook.errors import AdapterError, ModelError
-from secondlook.models.adapter_card import AdapterCard, DenseCard
+from secondlook.errors import AdapterError
+from secondlook.models.adapter_card import AdapterCard, AnswersCard
 from secondlook.models.adapter_files import (
-    BANK,
-    DENSE,
-    HEAD,
+    ANSWERS,
     check_files,
     damaged,
     folder_sha256,
     read_card,
     write_folder,
 )
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.bank import PatchBank, references_from_bytes, references_to_bytes
-from secondlook.models.dense import DenseModel
 from secondlook.models.goods import GoodsPart
+from secondlook.models.goods_files import read_goods, write_goods
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Adapter:
-    """Knows what good parts look like to one backbone."""
+    """Knows what good pictures look like to one backbone, or which labels hold, or both."""
 
     card: AdapterCard
-    goods: GoodsPart
+    goods: GoodsPart | None = None
+    answers: AnswersPart | None = None
+
+    def __post_init__(self) -> None:
+        parts = (self.goods is None, self.answers is None)
+        if parts != (self.card.goods is None, self.card.answers is None):
+            raise AdapterError(f"the card of adapter {self.card.id} names other parts than it has")
 
     @property
     def id(self) -> str:
@@ -67,13 +65,10 @@ class Adapter:
 
     @property
     def threshold(self) -> float:
-        """Scores above it are flagged."""
-        return self.card.threshold
-
-    @property
-    def false_alarm_rate(self) -> float:
-        """The share of goods that may be flagged."""
-        return self.card.false_alarm_rate
+        """Pictures that score above it are flagged. Raises AdapterError where it has none."""
+        if self.card.goods is None:
+            raise AdapterError(f"adapter {self.id} was learned from labels and has no threshold")
+        return self.card.goods.threshold
 
     def check(self, vision: VisionBackbone) -> None:
         """Raises AdapterError unless this is the backbone it was learned with, used alike."""
@@ -91,6 +86,29 @@ class Adapter:
                 f"{found}: restore its preprocessor_config.json or learn again"
             )
 
+    def taking(self, earlier: "Adapter") -> "Adapter":
+        """This adapter with the part that it lacks and an earlier one has, where that still fits.
+
+        It fits where both were learned with the same backbone, used alike.
+        """
+        mine, other = self.card, earlier.card
+        if (mine.backbone.fingerprint, mine.preprocessing) != (
+            other.backbone.fingerprint,
+            other.preprocessing,
+        ):
+            return self
+        goods, answers = self.goods or earlier.goods, self.answers or earlier.answers
+        if goods is self.goods and answers is self.answers:
+            return self
+        parts = {"goods": mine.goods or other.goods, "answers": mine.answers or other.answers}
+        card = mine.model_copy(update={**parts, "carried": other.id})
+        return Adapter(card=card, goods=goods, answers=answers)
+
+    def numbered(self, version: int) -> "Adapter":
+        """The same adapter under another version, which its id ends with."""
+        name = "/".join([*self.id.split("/")[:-1], str(version)])
+        return replace(self, card=self.card.model_copy(update={"id": name, "version": version}))
+
     def save(self, folder: Path) -> str:
         """Write the folder in one step and return the sha256 that binds its files.
 
@@ -99,16 +117,11 @@ class Adapter:
         return write_folder(folder, self._write)
 
     def _write(self, folder: Path) -> AdapterCard:
-        bank = self.goods.bank
-        tensors: dict[str, NDArray[Any]] = {
-            "rows": np.ascontiguousarray(bank.rows, dtype=np.float32),
-            "origin": np.ascontiguousarray(bank.origin, dtype=np.int32),
-            "references": references_to_bytes(bank.references),
-        }
-        save_file(tensors, folder / BANK)
-        if self.goods.dense is not None:
-            (folder / DENSE).mkdir()
-            self.goods.dense.save(folder / HEAD)
+        if self.goods is not None:
+            write_goods(folder, self.goods)
+        if self.answers is not None:
+            (folder / ANSWERS).mkdir()
+            self.answers.save(folder / ANSWERS)
         return self.card
 
     @classmethod
@@ -133,39 +146,19 @@ class Adapter:
                 "use that backbone or learn again"
             )
         check_files(folder, card.files)
-        return cls(card=card, goods=_read_goods(folder, card))
+        goods = None if card.goods is None else read_goods(folder, card.backbone, card.goods)
+        answers = None if card.answers is None else _read_answers(folder, card.answers)
+        return cls(card=card, goods=goods, answers=answers)
+
+
+def _read_answers(folder: Path, card: AnswersCard) -> AnswersPart:
+    # The name binds every file, so no other adapter can answer by its weights.
+    part = AnswersPart.load(folder / ANSWERS, name=f"{folder_sha256(folder)}-answers")
+    if part.classes != card.labels or tuple(part.backbones) != card.modalities:
+        raise AdapterError(damaged(folder, "the card and the head name other labels"))
+    return part
 
 
 def preprocessing_of(vision: VisionBackbone) -> str:
     """How a backbone makes pictures ready, in words; empty where it does not say."""
     return str(getattr(vision, "prepare", ""))
-
-
-def _read_goods(folder: Path, card: AdapterCard) -> GoodsPart:
-    bank = _read_bank(folder)
-    if card.dense is None:
-        return GoodsPart(bank=bank)
-    return GoodsPart(bank=bank, dense=_read_dense(folder, card, card.dense), units=card.dense.units)
-
-
-def _read_dense(folder: Path, card: AdapterCard, dense: DenseCard) -> DenseModel:
-    return DenseModel.load(
-        folder / HEAD,
-        levels=dense.levels,
-        backbone=card.backbone.fingerprint if dense.lora else None,
-        name=folder_sha256(folder),  # binds every file, so no other adapter can answer by it
-    )
-
-
-def _read_bank(folder: Path) -> PatchBank:
-    if not (folder / BANK).is_file():
-        raise AdapterError(damaged(folder, f"it has no {BANK}"))
-    try:
-        tensors = load_file(folder / BANK)
-        return PatchBank(
-            rows=tensors["rows"],
-            origin=tensors["origin"],
-            references=references_from_bytes(tensors["references"]),
-        )
-    except (SafetensorError, KeyError, ModelError) as error:
-        raise AdapterError(damaged(folder, f"{BANK}: {type(error).__name__}")) from error

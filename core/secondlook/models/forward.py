@@ -1,9 +1,22 @@
 """What the models say about one case: a pure function of its inputs, backbones and adapter."""
 
-from secondlook.cases import BackboneRef
-from secondlook.domain import ImageInput, ImageOutputs, ModelInputs, ModelOutputs, PassageMatch
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondlook.intake.passages import note
+from secondlook.model_io import (
+    Answers,
+    ImageInput,
+    ImageOutputs,
+    ModelInputs,
+    ModelOutputs,
+    PassageMatch,
+)
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone, VisionBackbone
+from secondlook.models.goods import network_of
 from secondlook.models.retrieval import rank_passages
 
 
@@ -13,35 +26,97 @@ def forward(
     vision: VisionBackbone | None,
     text: TextBackbone | None,
     adapter: Adapter | None,
+    reader: TextBackbone | None = None,
 ) -> ModelOutputs:
-    """Score the images with the adapter and rank the passages for the queries.
+    """Score the images, answer with the adapter, and rank the passages for the queries.
 
     A part whose backbone or adapter is None is left empty. `adapter` of the outputs is the given
     one's id, also for a case without images: it is what the case was assessed with.
 
-    Raises:
-        AdapterError: `vision` is not the backbone that the adapter was learned with.
+    Args:
+        text: ranks the passages.
+        reader: reads them for the adapter's answers.
+
+    Raises AdapterError for another backbone than the adapter was learned with.
     """
     images: tuple[ImageOutputs, ...] = ()
     matches: tuple[PassageMatch, ...] = ()
-    used: list[BackboneRef] = []
+    answers, asked = None, _Question(inputs, adapter)
     if adapter is not None and vision is not None and inputs.images:
-        images = tuple(_score(image, vision, adapter) for image in inputs.images)
-        used.append(vision.ref)
+        adapter.check(vision)
+        images = tuple(_score(image, vision, adapter) for image in inputs.images if adapter.goods)
+    if adapter is not None and asked:
+        answers = _answer(asked, vision, reader, adapter)
     if text is not None and inputs.records and inputs.queries:
         matches = rank_passages(text, inputs.records, inputs.queries)
-        used.append(text.ref)
+    looked = (vision if images or (answers and asked.images) else None,)
+    read = (reader if answers and asked.passages else None, text if matches else None)
+    used = [x.ref for x in (*looked, *read) if x is not None]
     return ModelOutputs(
         images=images,
+        answers=answers,
         matches=matches,
         adapter=adapter.id if adapter is not None else None,
-        backbones=tuple(used),
+        backbones=tuple(dict.fromkeys(used)),
+    )
+
+
+def passages_of(inputs: ModelInputs) -> list[str]:
+    """The texts that an adapter reads, in the order of the records."""
+    return [x.text for record in inputs.records for x in record.passages]
+
+
+def look_at(
+    adapter: Adapter,
+    vision: VisionBackbone,
+    reader: TextBackbone | None,
+    pixels: NDArray[np.uint8],
+    passage: str,
+) -> NDArray[np.float64]:
+    """Every number that an adapter gives for one picture (H, W, 3) and one passage."""
+    inputs = ModelInputs(
+        images=(ImageInput(attachment="", pixels=pixels),), records=(note(passage, kind="note", name="a note"),)
+    )
+    outputs = forward(inputs, vision=vision, text=None, reader=reader, adapter=adapter)
+    answers = outputs.answers.probabilities.values() if outputs.answers else ()
+    return np.array([*(x.score for x in outputs.images), *answers], dtype=np.float64)
+
+
+class _Question:
+    """What of a case the answers of an adapter are made from; false where that is nothing."""
+
+    def __init__(self, inputs: ModelInputs, adapter: Adapter | None) -> None:
+        card = adapter.card.answers if adapter is not None else None
+        reads = card.modalities if card is not None else ()
+        self.images: Sequence[NDArray[np.uint8]] = [
+            x.pixels for x in inputs.images if "image" in reads
+        ]
+        self.passages = passages_of(inputs) if "text" in reads else []
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.passages)
+
+
+def _answer(
+    asked: _Question, vision: VisionBackbone | None, reader: TextBackbone | None, adapter: Adapter
+) -> Answers:
+    part, card = adapter.answers, adapter.card.answers
+    assert part is not None and card is not None  # there is a question only for these
+    network = network_of(vision) if vision is not None and asked.images else None
+    answer = part.answer(network, reader, asked.images, asked.passages)
+    return Answers(
+        probabilities=answer.probabilities,
+        possible=answer.possible,
+        coverage=card.coverage,
+        several=card.several,
+        unfamiliar=answer.unfamiliar,
+        contributions=answer.contributions,
     )
 
 
 def _score(image: ImageInput, vision: VisionBackbone, adapter: Adapter) -> ImageOutputs:
     # One picture at a time: a score must not depend on what else is in the batch.
-    adapter.check(vision)
+    assert adapter.goods is not None  # the caller has looked
     scored = adapter.goods.look(vision, image.pixels)
     return ImageOutputs(
         attachment=image.attachment,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.cases import BackboneRef, Passage, Record
-from secondlook.domain import PassageMatch, Query
+from secondlook.model_io import PassageMatch, Query
 from secondlook.models.backbones import TextBackbone
 
 BEST = 10

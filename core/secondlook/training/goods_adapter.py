@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from secondlook.models.adapter_card import AdapterCard, DenseCard
+from secondlook.models.adapter_card import AdapterCard, DenseCard, GoodsCard
 from secondlook.models.adapters import Adapter, preprocessing_of
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.goods import GoodsPart
@@ -28,15 +28,17 @@ def goods_adapter(
         vision=vision,
         backbone=backbone.ref,
         preprocessing=preprocessing_of(backbone),
-        threshold=learned.threshold.value,
-        false_alarm_rate=learned.threshold.false_alarm_rate,
-        false_alarm_bound=learned.threshold.false_alarm_bound,
-        goods=learned.goods,
-        calibration_goods=learned.threshold.goods,
-        dense=_dense_card(learned.part),
-        data_sha256=learned.data_sha256,
-        seed=learned.seed,
-        metrics=learned.metrics,
+        goods=GoodsCard(
+            threshold=learned.threshold.value,
+            false_alarm_rate=learned.threshold.false_alarm_rate,
+            false_alarm_bound=learned.threshold.false_alarm_bound,
+            goods=learned.goods,
+            calibration_goods=learned.threshold.goods,
+            dense=_dense_card(learned.part),
+            data_sha256=learned.data_sha256,
+            seed=learned.seed,
+            metrics=learned.metrics,
+        ),
         created_at=datetime.now(UTC),
         code_version=code_version(),
     )

@@ -122,12 +122,21 @@ def add_to(cli: typer.Typer) -> None:
 
 def _figures(card: Mapping[str, Any]) -> str:
     """What was measured on cases held out from learning, in a few words."""
-    metrics = card.get("metrics") or {}
-    parts = [f"{x} {metrics[x]:.3f}" for x in MEASURED if x in metrics]
-    bound, held_out = card.get("false_alarm_bound"), card.get("calibration_goods")
-    if bound is not None and held_out is not None:
-        parts.append(f"flags at most {bound:.0%} of goods ({held_out} held out)")
+    goods, answers = card.get("goods") or {}, card.get("answers") or {}
+    parts = [f"{x} {y:.3f}" for x in MEASURED if (y := _metric(goods, answers, x)) is not None]
+    if goods:
+        held_out = goods["calibration_goods"]
+        parts.append(
+            f"flags at most {goods['false_alarm_bound']:.0%} of goods ({held_out} held out)"
+        )
+    if answers:
+        parts.append(f"{len(answers['labels'])} labels from {answers['cases']} cases")
     return ", ".join(parts) or "–"
+
+
+def _metric(goods: Mapping[str, Any], answers: Mapping[str, Any], name: str) -> float | None:
+    found = [x["metrics"].get(name) for x in (goods, answers) if x]
+    return next((x for x in found if x is not None), None)
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:

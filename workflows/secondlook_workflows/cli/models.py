@@ -9,26 +9,37 @@ from secondlook_workflows import evaluate as evaluate_verb
 from secondlook_workflows import learn as learn_verb
 from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
 from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say
+from secondlook_workflows.evaluating import EvaluateConfig
+from secondlook_workflows.learning import LearnConfig
+
+Manifest = Annotated[Path | None, typer.Option("--manifest", help="A CSV with labels.")]
 
 
 def learn(
     domain: DomainArgument,
-    goods: Annotated[Path, typer.Option("--goods", help="A folder of good images.")],
+    goods: Annotated[Path | None, typer.Option("--goods", help="A folder of good images.")] = None,
+    manifest: Manifest = None,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="The cases that were decided here.")
+    ] = False,
     product: Product = None,
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="A registered name, or a checkpoint folder.")
     ] = None,
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0, help="Stop in time; 0 learns a bank alone.")
+        float,
+        typer.Option("--minutes", min=0, help="Stop in time; 0 leaves the backbone as it is."),
     ] = 12.0,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed learns the same.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed learns the same.")] = 0,
     json: Json = False,
 ) -> None:
-    """Learn what good looks like from a folder of good images."""
+    """Learn what good looks like from good images, or which labels hold from labelled cases."""
     with session(create=True) as context:
-        config = learn_verb.LearnConfig(
+        config = LearnConfig(
             domain=domain,
             goods=goods,
+            manifest=manifest,
+            decided=decided,
             product=product,
             backbone=backbone,
             minutes=minutes,
@@ -39,7 +50,9 @@ def learn(
         print_json(report)
     else:
         say(f"{report.adapter} ({report.state}), {report.seconds:.0f} s")
-        print_table(("figure", "value"), [(k, f"{v:.4g}") for k, v in report.metrics.items()])
+        print_table(("figure", "value"), [(k, _number(v)) for k, v in report.metrics.items()])
+        for note in report.notes:
+            say(f"  {note}")
         if report.state == "challenger":
             say(f"use it with: secondlook adapters promote {report.adapter}")
     if report.quarantined:
@@ -51,17 +64,38 @@ def evaluate(
     dataset: Annotated[
         Path | None, typer.Option("--dataset", help="DIR with test/<class>/ and ground_truth/.")
     ] = None,
-    manifest: Annotated[Path | None, typer.Option("--manifest", help="A CSV with labels.")] = None,
+    manifest: Manifest = None,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="The cases that were decided here.")
+    ] = False,
     adapter: Annotated[str | None, typer.Option("--adapter", help="An adapter's id.")] = None,
     product: Product = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            "--folds",
+            min=0,
+            help="Learn anew on all but each part of the cases, and measure on that part.",
+        ),
+    ] = 0,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0, help="For all learning with --folds.")
+    ] = 12.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of --folds.")] = 0,
     json: Json = False,
 ) -> None:
     """Measure on labelled cases, through the same engine as always."""
-    if (dataset is None) == (manifest is None):
-        raise typer.BadParameter("give exactly one of --dataset and --manifest")
     with session(create=True) as context:
-        config = evaluate_verb.EvaluateConfig(
-            domain=domain, dataset=dataset, manifest=manifest, adapter=adapter, product=product
+        config = EvaluateConfig(
+            domain=domain,
+            dataset=dataset,
+            manifest=manifest,
+            decided=decided,
+            adapter=adapter,
+            product=product,
+            folds=folds,
+            minutes=minutes,
+            seed=seed,
         )
         report = evaluate_verb.run(config, context)
     if json:

@@ -13,6 +13,7 @@ from secondlook_workflows import assess, ingest, learn
 from secondlook_workflows.context import Context, Progress, open_context
 from secondlook_workflows.demo.plates import write_plates
 from secondlook_workflows.demo.scans import write_scans
+from secondlook_workflows.learning import LearnConfig
 
 MINUTES = 1.0
 """Long enough for made-up plates; a real product deserves the default."""
@@ -53,7 +54,7 @@ def _learn_once(folder: Path, context: Context) -> None:
     with context.workspace.database.read() as unit:
         champion = unit.adapters.champion(INSPECTOR, PRODUCT)
     if champion is None or champion.product != PRODUCT:
-        config = learn.LearnConfig(
+        config = LearnConfig(
             domain=INSPECTOR, goods=folder / "goods", product=PRODUCT, minutes=MINUTES
         )
         learn.run(config, context)

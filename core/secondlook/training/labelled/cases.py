@@ -19,13 +19,18 @@ Picture: TypeAlias = Pixels | Callable[[], Pixels]
 class LabelledCase:
     """One case that somebody labelled or decided."""
 
-    images: tuple[Picture, ...] = ()
+    images: tuple[Picture, ...] | Callable[[], tuple[Pixels, ...]] = ()
+    """The pictures, each as it is or with what loads it, or what loads all of them."""
     passages: tuple[str, ...] = ()
     labels: tuple[str, ...]
     group: str
     """What is never parted (patient, lot); the key where every case stands by itself."""
     key: str
     """sha256 of the case."""
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """Its pictures; raises what the loader raises."""
+        return self.images() if callable(self.images) else self.images
 
 
 def label_array(cases: Sequence[LabelledCase], classes: Sequence[str], multilabel: bool) -> Labels:

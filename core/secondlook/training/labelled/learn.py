@@ -60,6 +60,8 @@ class LearnedLabelled:
     """Groups that were joined with others because they share a case or a picture."""
     seconds: dict[str, float]
     """`read`, `head`, `lora` and `total`."""
+    alpha: float = 0.1
+    """The share of cases whose conformal set may lack the true label."""
 
 
 def learn_labelled(
@@ -162,6 +164,7 @@ def _learned(
         unread=work.readings.unread,
         joined_groups=work.joined,
         seconds=seconds,
+        alpha=config.alpha,
     )
 
 

@@ -139,6 +139,10 @@ def read_cases(
     )
 
 
+UNREADABLE = (OSError, SecondlookError, ValueError)
+"""What a picture raises that is missing, damaged, or none."""
+
+
 class _Pictures:
     """Reads pictures one by one, so that no vector depends on a batch."""
 
@@ -157,10 +161,10 @@ class _Pictures:
     def case(self, index: int, case: LabelledCase, total: int) -> None:
         if self._vision is None or self._recipe is None:
             return
-        for number, picture in spread_out(list(enumerate(case.images))):
+        for number, picture in self._pictures(case):
             try:
                 pixels = load_picture(self._vision, picture)
-            except (OSError, SecondlookError, ValueError):  # missing, damaged, no picture
+            except UNREADABLE:
                 self.unread += 1
                 continue
             self.vectors.append(_vector(self._vision, pixels, self._recipe))
@@ -169,6 +173,13 @@ class _Pictures:
             self.digests.append(hashlib.sha256(pixels.tobytes()).hexdigest())
         self._progress((index + 1) / total)
         self._foresee(index + 1, total)
+
+    def _pictures(self, case: LabelledCase) -> list[tuple[int, Picture]]:
+        try:
+            return spread_out(list(enumerate(case.pictures())))
+        except UNREADABLE:
+            self.unread += 1
+            return []
 
     def _foresee(self, done: int, total: int) -> None:
         needed = (time.monotonic() - self._started) / done * total

@@ -120,7 +120,7 @@ class TuneStage:
         def load(look: Look) -> Pixels:
             picture, view = look
             case = work.cases[int(readings.owner[picture])]
-            pixels = load_picture(vision, case.images[int(readings.number[picture])])
+            pixels = load_picture(vision, case.pictures()[int(readings.number[picture])])
             if not view:
                 return pixels
             return picture_view(

@@ -57,7 +57,7 @@ def prepare_work(
     for owner, digest in zip(readings.owner.tolist(), readings.digests, strict=True):
         shared[owner].append(digest)
     groups, joined = joined_groups([x.group for x in kept], shared)
-    check_labels(labels, classes, groups)
+    _check(labels, classes, groups, joined)
     features: dict[str, NDArray[np.float32]] = {}
     recipe, losses = Recipe(), dict[str, float]()
     if vision is not None and readings.has_image.any():
@@ -78,6 +78,16 @@ def prepare_work(
         losses=losses,
         joined=joined,
     )
+
+
+def _check(labels: Labels, classes: Sequence[str], groups: NDArray[np.int64], joined: int) -> None:
+    try:
+        check_labels(labels, classes, groups)
+    except ModelError as error:
+        if not joined:
+            raise
+        why = f"{joined + 1} groups hold the same pictures and count as one"
+        raise ModelError(f"{error}; {why}: give different pictures") from error
 
 
 def _recipe(

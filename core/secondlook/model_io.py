@@ -1,0 +1,153 @@
+"""What a domain hands to the models about one case, and what they say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from secondlook.cases import (
+    NOTHING,
+    AnomalyMap,
+    BackboneRef,
+    CitedPassage,
+    LabelProbabilities,
+    ModalityContribution,
+    Passage,
+    Record,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EVEN = 0.5
+"""A label is reported from even odds on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInput:
+    """One image as the backbone sees it: `pixels` is uint8 (H, W, 3)."""
+
+    attachment: str
+    pixels: "NDArray[np.uint8]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A text that passages are compared with, for one label."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInputs:
+    """What a domain hands to the models."""
+
+    images: tuple[ImageInput, ...] = ()
+    records: tuple[Record, ...] = ()
+    queries: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOutputs:
+    """What the image part says about one image."""
+
+    attachment: str
+    score: float
+    threshold: float
+    """From the adapter: goods stay below it at the adapter's stated false-alarm rate."""
+    anomaly_map: "NDArray[np.float32]"
+    """(h, w) scores on the backbone's patch grid."""
+    nearest: str | None = None
+    """sha256 of the good image that holds the nearest patch of the most unusual place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What an adapter that was learned from labels says about the whole case."""
+
+    probabilities: Mapping[str, float]
+    """Calibrated, by code of the taxonomy; NOTHING stands for a case without a finding."""
+    possible: tuple[str, ...]
+    """Labels that cannot be ruled out."""
+    coverage: float
+    """The share of cases whose true label is among those."""
+    several: bool
+    """Whether several labels may hold at once, or none; else the probabilities add up to 1."""
+    unfamiliar: bool
+    """The case is like none that was learned from: the probabilities mean nothing."""
+    contributions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By modality, how much it raised the probability of each label."""
+
+    @property
+    def likely(self) -> tuple[str, ...]:
+        """The labels to report, the most probable first; empty where nothing is to be found.
+
+        Where one label holds, it is the most probable one once NOTHING is less probable than all
+        others together: a rare kind of defect need not win against each of the others.
+        """
+        order = sorted(self.probabilities, key=lambda x: -self.probabilities[x])
+        if self.several:
+            return tuple(x for x in order if self.probabilities[x] >= EVEN)
+        found = [x for x in order if x != NOTHING]
+        return tuple(found[:1]) if self.anything >= EVEN else ()
+
+    @property
+    def anything(self) -> float:
+        """The probability that something is to be found."""
+        if self.several:
+            return max(self.probabilities.values(), default=0.0)
+        return 1.0 - self.probabilities.get(NOTHING, 0.0)
+
+    def evidence(self) -> LabelProbabilities:
+        """The numbers, to be stored with the assessment."""
+        return LabelProbabilities(
+            probabilities=dict(self.probabilities), possible=self.possible, coverage=self.coverage
+        )
+
+    def contributed(self, label: str) -> tuple[ModalityContribution, ...]:
+        """What each modality did for one label, the largest first."""
+        parts = [(name, shares[label]) for name, shares in self.contributions.items()]
+        return tuple(
+            ModalityContribution(modality=name, share=share)
+            for name, share in sorted(parts, key=lambda x: -abs(x[1]))
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassageMatch:
+    """One passage found for one query; similarity is a cosine, -1 to 1."""
+
+    query: Query
+    record: Record
+    passage: Passage
+    similarity: float
+
+    def cite(self) -> CitedPassage:
+        """The passage as evidence."""
+        return CitedPassage(
+            record=self.record.sha256,
+            record_name=self.record.name,
+            text=self.passage.text,
+            start=self.passage.start,
+            end=self.passage.end,
+            line=self.passage.line,
+            page=self.passage.page,
+            similarity=self.similarity,
+            query=self.query.text,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOutputs:
+    """What the models say. `images` is empty where no adapter knows good pictures, `answers` is
+    None where none has learned labels."""
+
+    images: tuple[ImageOutputs, ...] = ()
+    answers: Answers | None = None
+    matches: tuple[PassageMatch, ...] = ()
+    """Best first within each query."""
+    adapter: str | None = None
+    backbones: tuple[BackboneRef, ...] = ()
+    maps: Mapping[str, AnomalyMap] = field(default_factory=dict)
+    """The stored anomaly map as evidence, by attachment; the engine fills it."""

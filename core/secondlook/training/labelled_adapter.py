@@ -1,0 +1,69 @@
+"""The adapter made of what was learned from labelled cases."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+
+from secondlook.models.adapter_card import AdapterCard, AnswersCard
+from secondlook.models.adapters import Adapter, preprocessing_of
+from secondlook.models.answers import TEXT
+from secondlook.models.backbones import TextBackbone, VisionBackbone
+from secondlook.training.labelled import LearnedLabelled
+from secondlook.version import code_version
+
+
+def labelled_adapter(
+    learned: LearnedLabelled,
+    *,
+    domain: str,
+    product: str | None,
+    version: int,
+    vision: str,
+    backbone: VisionBackbone,
+    text: str,
+    reader: TextBackbone | None,
+    counts: Mapping[str, int],
+    data_sha256: str,
+    seed: int,
+) -> Adapter:
+    """The adapter made of these answers.
+
+    Args:
+        vision: how the backbone is loaded again; `text` is the same of `reader`.
+        counts: cases of each label.
+        data_sha256: digest over the cases and their labels.
+    """
+    part = learned.part
+    reads = reader is not None and TEXT in part.backbones
+    answers = AnswersCard(
+        labels=part.classes,
+        several=part.calibration.temperature.multilabel,
+        way=learned.way,
+        reason=learned.reason,
+        modalities=tuple(part.backbones),
+        text=text if reads else None,
+        text_backbone=reader.ref if reader is not None and reads else None,
+        coverage=1 - learned.alpha,
+        cases=learned.cases,
+        groups=len(np.unique(learned.unseen.groups)),
+        counts=dict(counts),
+        data_sha256=data_sha256,
+        seed=seed,
+        metrics=learned.metrics,
+        comparison={str(way): figures for way, figures in learned.comparison.items()},
+        ablations=learned.ablations,
+    )
+    card = AdapterCard(
+        id="/".join([domain, *([product] if product else []), str(version)]),
+        domain=domain,
+        product=product,
+        version=version,
+        vision=vision,
+        backbone=backbone.ref,
+        preprocessing=preprocessing_of(backbone),
+        answers=answers,
+        created_at=datetime.now(UTC),
+        code_version=code_version(),
+    )
+    return Adapter(card=card, answers=part)

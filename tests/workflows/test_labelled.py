@@ -1,0 +1,235 @@
+"""Learning from labelled and decided cases through the verbs, and measuring what came of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labelled_plates import marked, write_manifest
+from secondlook import Act, FindingAct, LabelProbabilities
+from secondlook.cases import Assessment
+from secondlook.errors import ModelError, UsageError
+from secondlook.store.worklist import WorklistFilter
+from secondlook_workflows import assess, decide, evaluate, ingest, learn
+from secondlook_workflows.context import Context
+from secondlook_workflows.evaluating import EvaluateConfig
+from secondlook_workflows.learning import LearnConfig
+
+INSPECTOR = "defect-inspector"
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve plates of each kind."""
+    return write_manifest(tmp_path_factory.mktemp("plates"), range(12))
+
+
+def heads(manifest: Path, **further: object) -> LearnConfig:
+    """Learn heads alone from a manifest."""
+    config = LearnConfig(domain=INSPECTOR, manifest=manifest, product="plate", minutes=0)
+    return replace(config, **further)  # type: ignore[arg-type]
+
+
+def look_at(folder: Path, context: Context) -> dict[str, Assessment]:
+    """The first looks at every picture of a folder, by name."""
+    config = ingest.IngestConfig(domain=INSPECTOR, sources=(folder,), product="plate")
+    ingest.run(config, context)
+    assess.run(assess.AssessConfig(), context)
+    with context.workspace.database.read() as unit:
+        rows = unit.worklist.page(WorklistFilter()).rows
+        found = {row.title: unit.assessments.latest(row.id) for row in rows}
+    return {title: look for title, look in found.items() if look is not None}
+
+
+def new_plates(folder: Path) -> Path:
+    """One plate of each kind that nothing was learned from."""
+    folder.mkdir()
+    for number, kind in enumerate(("good", "pore", "scratch")):
+        marked(kind, 9000 + number).save(folder / f"{kind}.png")
+    return folder
+
+
+def test_labels_that_were_learned_name_the_defect(
+    context: Context, manifest: Path, tmp_path: Path
+) -> None:
+    report = learn.run(heads(manifest), context)
+    assert (report.mode, report.state) == ("labelled", "champion")
+    assert report.metrics["accuracy"] is not None
+    assert report.metrics["accuracy"] > 0.8
+    looks = look_at(new_plates(tmp_path / "new"), context)
+    assert [x.label for x in looks["pore.png"].findings] == ["pore"]
+    assert [x.label for x in looks["scratch.png"].findings] == ["scratch"]
+    assert looks["good.png"].findings == ()
+    assert looks["good.png"].disposition == "accept"
+    found = looks["pore.png"].findings[0]
+    said = next(x for x in found.evidence if isinstance(x, LabelProbabilities))
+    assert found.probability == said.probabilities["pore"] > 0.5
+    assert "pore" in said.possible
+    assert said.coverage == pytest.approx(0.9)
+    assert sum(said.probabilities.values()) == pytest.approx(1)
+    assert looks["pore.png"].score > 1 > looks["good.png"].score
+    assert looks["pore.png"].provenance.adapter == "defect-inspector/plate/1"
+
+
+def test_what_the_champion_knows_of_goods_is_taken_over(
+    context: Context, goods: Path, manifest: Path, tmp_path: Path
+) -> None:
+    learn.run(LearnConfig(domain=INSPECTOR, goods=goods, product="plate"), context)
+    report = learn.run(heads(manifest), context)
+    assert report.state == "challenger"
+    with context.workspace.database.write() as unit:
+        unit.adapters.promote(report.adapter, actor="ada")
+        unit.commit()
+        card = unit.adapters.get(report.adapter).card
+    assert card["carried"] == "defect-inspector/plate/1"
+    look = look_at(new_plates(tmp_path / "new"), context)["pore.png"]
+    (finding,) = look.findings
+    assert finding.label == "pore"
+    assert finding.score is not None  # of the bank
+    assert finding.score > (finding.threshold or 0)
+    assert finding.probability is not None  # of the labels
+
+
+def test_a_part_like_none_that_was_learned_from_is_not_judged(
+    context: Context, manifest: Path, tmp_path: Path
+) -> None:
+    learn.run(heads(manifest), context)
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "odd.png")
+    look = look_at(folder, context)["odd.png"]
+    assert look.abstention is not None
+    assert look.abstention.reason == "unfamiliar"
+    assert look.disposition is None
+
+
+def test_decisions_are_learned_from(context: Context, manifest: Path) -> None:
+    config = ingest.IngestConfig(domain=INSPECTOR, sources=(manifest,), product="plate")
+    ingest.run(config, context)
+    decided = _decide_all(context)
+    assert decided == 36
+    learned = learn.run(
+        LearnConfig(domain=INSPECTOR, decided=True, product="plate", minutes=0), context
+    )
+    assert learned.metrics["accuracy"] is not None
+    assert learned.metrics["accuracy"] > 0.8
+    with context.workspace.database.read() as unit:
+        card = unit.adapters.get(learned.adapter).card["answers"]
+    assert card["counts"] == {"scratch": 12, "pore": 12, "nothing": 12}
+    assert card["groups"] == 6  # the lots of the manifest, kept through the database
+    measured = evaluate.run(EvaluateConfig(domain=INSPECTOR, decided=True), context)
+    assert measured.n == 36
+    assert measured.metrics["ece"] is not None
+
+
+def _decide_all(context: Context) -> int:
+    with context.workspace.database.read() as unit:
+        rows = unit.worklist.page(WorklistFilter(), limit=50).rows
+    for row in rows:
+        kind = row.title.split("-")[0]
+        acts = () if kind == "good" else (FindingAct(label=kind, act=Act.ADD),)
+        said = "accept" if kind == "good" else "scrap"
+        decide.run(
+            decide.DecideConfig(case=row.id, disposition=said, reviewer="ada", acts=acts), context
+        )
+    return len(rows)
+
+
+def test_folds_measure_on_cases_that_were_not_learned_from(
+    context: Context, tmp_path: Path
+) -> None:
+    manifest = write_manifest(tmp_path / "plates", range(12), notes=True)
+    config = EvaluateConfig(domain=INSPECTOR, manifest=manifest, folds=3, minutes=0)
+    report = evaluate.run(config, context)
+    assert report.n == 36
+    assert report.adapter is None
+    assert (report.metrics["accuracy"] or 0) > 0.8
+    assert (report.metrics["auroc"] or 0) > 0.9
+    assert report.metrics["ece"] is not None
+    shuffled, text = report.ablations["shuffled_text"], report.ablations["text"]
+    assert text["accuracy"] is not None
+    assert shuffled["accuracy"] is not None
+    assert any("without it and its group" in x for x in report.notes)
+    with context.workspace.database.read() as unit:
+        assert unit.adapters.all() == ()  # measured, not kept
+
+
+def test_labels_that_nobody_can_tell_apart_measure_no_better_than_chance(
+    context: Context, tmp_path: Path
+) -> None:
+    """A leak of the answer into what is measured would show here."""
+    manifest = write_manifest(tmp_path / "plates", range(12))
+    lines = manifest.read_text().splitlines()
+    labels = np.random.default_rng(0).permutation([x.split(",")[2] for x in lines[1:]])
+    rows = [x.split(",") for x in lines[1:]]
+    mixed = [",".join([*row[:2], label, *row[3:]]) for row, label in zip(rows, labels, strict=True)]
+    manifest.write_text("\n".join([lines[0], *mixed]))
+    config = EvaluateConfig(domain=INSPECTOR, manifest=manifest, folds=3, minutes=0)
+    report = evaluate.run(config, context)
+    assert (report.metrics["accuracy"] or 0) < 0.65
+
+
+BAD = [
+    (lambda x: write_manifest(x, range(12), kinds=("pore",)), "all 12 cases have the label"),
+    (lambda x: write_manifest(x, range(1)), "at least 8 labelled cases, got 3"),
+    (lambda x: _relabelled(x, "pore", "zebra"), "knows no label 'zebra'"),
+    (lambda x: _missing(x), "could not be read"),
+    (lambda x: _same(x), "groups hold the same pictures"),
+    (lambda x: _leaking(x), "both sides of the split"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), BAD)
+def test_what_cannot_be_learned_from_says_what_would_work(
+    make: object, message: str, context: Context, tmp_path: Path
+) -> None:
+    manifest = make(tmp_path / "bad")  # type: ignore[operator]
+    with pytest.raises(ModelError, match=message):
+        learn.run(heads(manifest), context)
+    assert not any((context.workspace.adapters).glob("**/adapter.json"))
+
+
+def _relabelled(folder: Path, old: str, new: str) -> Path:
+    manifest = write_manifest(folder, range(12))
+    manifest.write_text(manifest.read_text().replace(f",{old},", f",{new},"))
+    return manifest
+
+
+def _missing(folder: Path) -> Path:
+    manifest = write_manifest(folder, range(3))
+    for file in sorted(folder.glob("*.png"))[2:]:
+        file.unlink()
+    return manifest
+
+
+def _same(folder: Path) -> Path:
+    manifest = write_manifest(folder, range(12))
+    for number, file in enumerate(sorted(folder.glob("*.png"))):
+        picture = marked("good", 1)
+        picture.putpixel((0, 0), number % 2)  # other bytes, the same to any eye
+        picture.save(file)
+    return manifest
+
+
+def _leaking(folder: Path) -> Path:
+    manifest = write_manifest(folder, range(12), split="train")
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([*lines[:-1], lines[-1].replace("train", "test")]))
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"goods": Path("x"), "decided": True}, {"manifest": Path("x"), "decided": True}]
+)
+def test_one_source_of_cases_is_needed(given: dict[str, object], context: Context) -> None:
+    with pytest.raises(UsageError, match="exactly one"):
+        learn.run(LearnConfig(domain=INSPECTOR, **given), context)  # type: ignore[arg-type]
+
+
+def test_radiology_does_not_learn_from_goods(context: Context, goods: Path) -> None:
+    with pytest.raises(UsageError, match="does not learn from goods"):
+        learn.run(LearnConfig(domain="radiology-assistant", goods=goods), context)

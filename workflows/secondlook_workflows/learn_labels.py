@@ -1,0 +1,130 @@
+"""learn --manifest, learn --decided: which labels hold, from cases that people labelled."""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from secondlook.errors import ModelError
+from secondlook_workflows.adapters import adapter_id, free_version
+from secondlook_workflows.context import Context
+from secondlook_workflows.datasets import Dataset, Labelled, from_manifest
+from secondlook_workflows.decided import from_decided
+from secondlook_workflows.learning import Learned, Task, unread
+from secondlook_workflows.prepared import Prepared, case_key, labelled_cases
+
+if TYPE_CHECKING:
+    from secondlook.training.labelled import LabelledConfig
+
+LEARNING = "learning"
+"""In the workspace: what a killed run goes on from, and the logs of all runs."""
+
+
+def learn_from_labels(task: Task, context: Context) -> Learned:
+    """The adapter that labelled cases make.
+
+    Raises ModelError, saying what would work, where they are too few, all of one label, or alike.
+    """
+    dataset = _dataset(task, context)
+    folder = context.workspace.home / LEARNING / (_place(task))
+    learned = learn_cases(task, dataset.cases, context, folder=folder, refused=dataset)
+    _forget(folder)
+    notes = (*dataset.notes, *learned.notes)
+    return Learned(
+        adapter=learned.adapter,
+        metrics=learned.metrics,
+        quarantined=dataset.refused,
+        notes=notes,
+    )
+
+
+def learn_cases(
+    task: Task,
+    cases: Sequence[Labelled],
+    context: Context,
+    *,
+    folder: Path | None = None,
+    refused: Dataset | None = None,
+) -> Learned:
+    """An adapter from these cases alone; `folder` keeps what a killed run goes on from."""
+    from secondlook.models.answers import MOST_PICTURES
+    from secondlook.training.labelled import learn_labelled
+    from secondlook.training.labelled_adapter import labelled_adapter
+
+    config = task.config
+    prepared = Prepared.of(cases, task, context)
+    context.progress.start("learning from labelled cases", 100)
+    done = [0]
+
+    def advance(percent: int, _: int) -> None:
+        context.progress.advance(percent - done[0])
+        done[0] = percent
+
+    try:
+        learned = learn_labelled(
+            labelled_cases(cases, prepared, MOST_PICTURES),
+            vision=prepared.vision,
+            text=prepared.text,
+            classes=prepared.classes,
+            config=_settings(task, prepared, folder),
+            progress=advance,
+        )
+    except ModelError as error:
+        files = unread(refused.refused if refused is not None else ())
+        raise type(error)(f"{error}{files}") from error
+    adapter = labelled_adapter(
+        learned,
+        domain=config.domain,
+        product=config.product,
+        version=free_version(config.domain, config.product, context),
+        vision=task.name,
+        backbone=task.vision,
+        text=context.workspace.settings.text_backbone,
+        reader=prepared.text,
+        counts=prepared.counts,
+        data_sha256=_digest(cases),
+        seed=config.seed,
+    )
+    return Learned(
+        adapter=adapter, metrics=learned.metrics, notes=(learned.reason, *prepared.notes)
+    )
+
+
+def _dataset(task: Task, context: Context) -> Dataset:
+    config = task.config
+    if config.manifest is None:
+        return from_decided(task.domain, config.product, context)
+    return from_manifest(config.manifest, task.domain, context, learn=True, product=config.product)
+
+
+def _settings(task: Task, prepared: Prepared, folder: Path | None) -> "LabelledConfig":
+    from secondlook.training.labelled import LabelledConfig, TuneConfig
+
+    config = task.config
+    # Without minutes the head is learned alone, in its own good time.
+    left = max(config.minutes * 60 - (time.monotonic() - task.started), 1.0)
+    return LabelledConfig(
+        seconds=left if config.minutes else 86_400.0,
+        tune=TuneConfig() if config.minutes else None,
+        multilabel=prepared.several,
+        flips=task.domain.flips,
+        folder=folder,
+        seed=config.seed,
+    )
+
+
+def _place(task: Task) -> str:
+    return adapter_id(task.config.domain, task.config.product, 0).rpartition("/")[0]
+
+
+def _forget(folder: Path) -> None:
+    """What a finished run leaves are its logs: the states of pictures say too much to be kept."""
+    for state in folder.rglob("*.safetensors"):
+        state.unlink(missing_ok=True)
+
+
+def _digest(cases: Sequence[Labelled]) -> str:
+    rows = sorted([case_key(x.case), sorted(x.labels), x.group] for x in cases)
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""What every way of learning is given, and what it gives."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from secondlook.domain import Domain
+from secondlook_workflows.ingest import FileOutcome
+
+if TYPE_CHECKING:
+    from secondlook.models.adapters import Adapter
+    from secondlook.models.backbones import VisionBackbone
+
+Figures = Mapping[str, float | None]
+"""By name; None where a figure cannot be computed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnConfig:
+    """Learn `domain` (and `product`) from exactly one of `goods`, `manifest` and `decided`."""
+
+    domain: str
+    goods: Path | None = None
+    """A folder of good images."""
+    manifest: Path | None = None
+    """A CSV with labels; rows of the split `test` are left for `evaluate`."""
+    decided: bool = False
+    """The cases that were decided in this workspace."""
+    product: str | None = None
+    backbone: str | None = None
+    """Name or path; None is the workspace's `vision_backbone`."""
+    minutes: float = 12.0
+    """All that learning may take. From goods, 0 learns a bank alone; from labels, a head alone."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What there is to learn with, whichever way."""
+
+    config: LearnConfig
+    domain: Domain
+    vision: "VisionBackbone"
+    name: str
+    """By which the backbone is loaded again."""
+    started: float
+    """By `time.monotonic`; the time allowed counts from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """An adapter that is not stored yet."""
+
+    adapter: "Adapter"
+    metrics: Figures
+    quarantined: tuple[FileOutcome, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def unread(quarantined: Iterable[FileOutcome], most: int = 3) -> str:
+    """Which files could not be read and why, to be added to an error; empty where all could."""
+    files = list(quarantined)
+    shown = "; ".join(f"{x.source}: {x.detail or x.reason}" for x in files[:most])
+    more = f" and {len(files) - most} more" if len(files) > most else ""
+    return f" ({len(files)} files could not be read: {shown}{more})" if files else ""

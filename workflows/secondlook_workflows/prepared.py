@@ -1,0 +1,126 @@
+"""Labelled cases as the models see them: prepared by their domain, read when they are needed."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from secondlook.cases import NOTHING, Case
+from secondlook.domain import Domain
+from secondlook.engine import CasePictures
+from secondlook.errors import IntakeError, ModelError
+from secondlook_workflows.context import Context
+from secondlook_workflows.datasets import Labelled
+from secondlook_workflows.learning import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from secondlook.models.backbones import TextBackbone
+    from secondlook.models.vision import PatchNetwork
+    from secondlook.training.labelled import LabelledCase
+
+NEVER_WHETHER = (
+    "no case without a finding was among them: the adapter says which label, never whether; "
+    "add cases labelled `good` to learn that too"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What labelled cases are learned with."""
+
+    classes: tuple[str, ...]
+    """In the order of the taxonomy; NOTHING last, where there is such a case."""
+    several: bool
+    """Whether some case has several labels."""
+    vision: "PatchNetwork | None"
+    text: "TextBackbone | None"
+    counts: Mapping[str, int]
+    read: Callable[[Case], "Callable[[], tuple[NDArray[np.uint8], ...]]"]
+    """What loads the pictures of a case as its domain prepares them."""
+    passages: Callable[[Case], tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, cases: Sequence[Labelled], task: Task, context: Context) -> "Prepared":
+        """Raises ModelError for labels that the domain does not know."""
+        from secondlook.models.forward import passages_of
+        from secondlook.models.goods import network_of
+
+        domain = task.domain
+        several = any(len(x.labels) > 1 for x in cases)
+        classes = _classes(cases, domain, several)
+        pictures = any(x.case.images() for x in cases)
+        texts = any(x.case.records for x in cases)
+        reader = context.runtime.text(context.workspace.settings.text_backbone) if texts else None
+        counted = Counter(label for x in cases for label in x.labels or {NOTHING})
+        return cls(
+            classes=classes,
+            several=several,
+            vision=network_of(task.vision) if pictures else None,
+            text=reader,
+            counts={x: counted[x] for x in (*classes, NOTHING) if counted[x]},
+            read=_reader(cases, domain, context),
+            passages=lambda case: tuple(passages_of(domain.prepare(case, {}))),
+            notes=_notes(classes, several),
+        )
+
+
+def labelled_cases(
+    cases: Sequence[Labelled], prepared: Prepared, most: int
+) -> "list[LabelledCase]":
+    """The cases in the words of `training.labelled`."""
+    from secondlook.training.labelled import LabelledCase
+
+    return [
+        LabelledCase(
+            images=prepared.read(x.case),
+            passages=prepared.passages(x.case),
+            labels=tuple(x.labels) if prepared.several else tuple(x.labels or {NOTHING}),
+            group=x.group,
+            key=case_key(x.case),
+        )
+        for x in cases
+    ]
+
+
+def case_key(case: Case) -> str:
+    """sha256 over the files and records of a case, whatever it is called."""
+    names = [f"a:{x.sha256}" for x in case.attachments] + [f"r:{x.sha256}" for x in case.records]
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
+
+
+def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[str, ...]:
+    known = [x.code for x in domain.taxonomy.labels]
+    met = {label for x in cases for label in x.labels}
+    if unknown := sorted(met - set(known)):
+        raise ModelError(
+            f"{domain.title} knows no label {unknown[0]!r} (of {len(unknown)} such): correct the "
+            f"labels or add them in the settings of the domain; it knows {', '.join(known)}"
+        )
+    nothing = not several and any(not x.labels for x in cases)
+    return (*(x for x in known if x in met), *([NOTHING] if nothing else []))
+
+
+def _reader(
+    cases: Sequence[Labelled], domain: Domain, context: Context
+) -> Callable[[Case], "Callable[[], tuple[NDArray[np.uint8], ...]]"]:
+    paths = {sha256: path for x in cases for sha256, path in x.paths.items()}
+
+    def load(case: Case) -> "tuple[NDArray[np.uint8], ...]":
+        pictures = CasePictures(case, context.plugins, lambda x: paths[x.sha256])
+        try:
+            return tuple(x.pixels for x in domain.prepare(case, pictures).images)
+        except KeyError:  # the file of an attachment was not read
+            raise IntakeError(f"a file of {case.title} is not there") from None
+
+    return lambda case: lambda: load(case)
+
+
+def _notes(classes: Sequence[str], several: bool) -> tuple[str, ...]:
+    if several or NOTHING in classes:
+        return ()
+    return (NEVER_WHETHER,)
