@@ -1,30 +1,41 @@
 """The defect inspector: which files make a part, and what is said about it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from case_files import CaseFiles, account, case_of, match
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from defect_inspector.domain import QUERIES, DefectInspector
+from defect_inspector.domain import DefectInspector
 from defect_inspector.plugin import flag_assessment
 from defect_inspector.settings import InspectorSettings
 from secondlook import (
+    NOTHING,
+    Act,
     AnomalyMap,
+    Answers,
     CaseSource,
     CitedPassage,
+    Decision,
+    FindingAct,
     Flag,
     ImageOutputs,
     ManifestRow,
+    ModalityContribution,
     ModelOutputs,
     PriorCase,
+    Query,
     Region,
     Verdict,
 )
 from secondlook.intake.passages import note
 
 FILES = CaseFiles(DefectInspector())
+QUERIES = tuple(Query(label=x.code, text=x.description) for x in DefectInspector.taxonomy.labels)
 
 
 def output(image: str, score: float, threshold: float = 2.0) -> ImageOutputs:
@@ -206,3 +217,109 @@ def test_a_flagged_part_without_a_clause_is_cautioned() -> None:
 
 def test_every_disposition_it_recommends_is_its_own() -> None:
     assert {"hold", "accept"} <= {x.code for x in DefectInspector.dispositions}
+
+
+def answers(unfamiliar: bool = False, **probabilities: float) -> Answers:
+    return Answers(
+        probabilities=probabilities,
+        possible=tuple(x for x, p in probabilities.items() if p > 0.1),
+        coverage=0.9,
+        several=False,
+        unfamiliar=unfamiliar,
+        contributions={"image": {x: 0.1 for x in probabilities}},
+    )
+
+
+def judged(unusual: float | None, said: Answers | None) -> Verdict:
+    """What is said of one picture; `unusual` is its score in units of the threshold."""
+    case = case_of(FILES.domain, [FILES.attachment("a.png")])
+    image = case.attachments[0].sha256
+    images = () if unusual is None else (output(image, 2 * unusual),)
+    return FILES.domain.assess(case, ModelOutputs(images=images, answers=said))
+
+
+def test_labels_name_what_the_comparison_with_goods_flags() -> None:
+    verdict = judged(1.5, answers(pore=0.7, scratch=0.2, nothing=0.1))
+    (finding,) = verdict.findings
+    assert (finding.label, finding.probability, finding.score) == ("pore", 0.7, 3.0)
+    assert any(isinstance(x, ModalityContribution) for x in finding.evidence)
+
+
+def test_labels_never_clear_what_the_comparison_with_goods_flags() -> None:
+    verdict = judged(1.5, answers(pore=0.01, scratch=0.01, nothing=0.98))
+    (finding,) = verdict.findings
+    assert (finding.label, finding.probability) == ("anomaly", None)
+    assert (
+        FILES.domain.recommend(case_of(FILES.domain, [FILES.attachment("a.png")]), verdict)
+        == "hold"
+    )
+
+
+def test_the_comparison_with_goods_never_clears_what_the_labels_find() -> None:
+    verdict = judged(0.5, answers(pore=0.4, scratch=0.3, nothing=0.3))
+    (finding,) = verdict.findings
+    assert (finding.label, finding.probability) == ("pore", 0.4)
+    assert verdict.score == 1.4
+
+
+def test_labels_that_were_learned_without_good_parts_flag_nothing_by_themselves() -> None:
+    only_kinds = answers(pore=0.9, scratch=0.1)
+    assert judged(0.5, only_kinds).findings == ()
+    assert judged(1.5, only_kinds).findings[0].label == "pore"
+
+
+def test_a_part_like_none_that_was_learned_from_is_judged_by_goods_alone() -> None:
+    odd = answers(unfamiliar=True, pore=0.9, nothing=0.1)
+    assert judged(0.5, odd).findings == ()
+    assert judged(1.5, odd).findings[0].label == "anomaly"
+    abstention = judged(None, odd).abstention
+    assert abstention is not None
+    assert abstention.reason == "unfamiliar"
+
+
+@given(st.floats(0, 5), st.floats(0.001, 1), st.floats(0.001, 1), st.floats(0.001, 1))
+def test_a_worse_look_never_ranks_or_decides_lower(
+    unusual: float, pore: float, scratch: float, good: float
+) -> None:
+    total = pore + scratch + good
+    said = answers(pore=pore / total, scratch=scratch / total, nothing=good / total)
+    alone, both = judged(unusual, None), judged(unusual, said)
+    assert both.score >= alone.score
+    assert len(both.findings) >= len(alone.findings)
+    assert (both.score > 1) == bool(both.findings) or both.score == 1
+
+
+def test_a_site_adds_kinds_of_defect_of_its_own() -> None:
+    domain = DefectInspector()
+    domain.configure(InspectorSettings(labels={"weld_spatter": "drops of weld metal"}))
+    assert domain.taxonomy["weld_spatter"].title == "weld spatter"
+    assert DefectInspector.taxonomy is not domain.taxonomy
+    with pytest.raises(ValidationError, match="stands for a part without a defect"):
+        InspectorSettings(labels={NOTHING: "x"})
+    with pytest.raises(ValidationError, match="pattern"):
+        InspectorSettings(labels={"Weld spatter": "x"})
+
+
+@pytest.mark.parametrize(
+    ("disposition", "acts", "labels"),
+    [
+        ("accept", {}, set()),
+        ("accept", {"anomaly": "reject"}, set()),
+        ("scrap", {"anomaly": "reject", "crack": "add"}, {"crack"}),
+        ("rework", {"pore": "agree"}, {"pore"}),
+        ("scrap", {}, {"anomaly"}),
+        ("hold", {}, None),
+    ],
+)
+def test_what_a_decision_teaches(
+    disposition: str, acts: dict[str, str], labels: set[str] | None
+) -> None:
+    decision = Decision(
+        id="d",
+        case_id="c",
+        reviewer="ada",
+        disposition=disposition,
+        decided_at=datetime(2026, 1, 1, tzinfo=UTC),
+        acts=tuple(FindingAct(label=x, act=Act(y)) for x, y in acts.items()),
+    )
+    assert FILES.domain.decided_labels(None, decision) == labels

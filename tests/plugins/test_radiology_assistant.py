@@ -13,7 +13,7 @@ from radiology_assistant.naming import WORDS, names
 from radiology_assistant.plugin import flag_assessment
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import TAXONOMY
-from secondlook import CaseSource, CitedPassage, ManifestRow, ModelOutputs, Role, Verdict
+from secondlook import Answers, CaseSource, CitedPassage, ManifestRow, ModelOutputs, Role, Verdict
 from secondlook.intake.passages import note
 
 FILES = CaseFiles(RadiologyAssistant())
@@ -206,11 +206,74 @@ def test_a_case_without_an_image_says_so(notes: bool, reason: str) -> None:
     assert verdict.abstention.reason == reason
 
 
-def test_no_image_is_given_to_a_model_that_was_not_made_for_exams() -> None:
+def test_pictures_are_given_to_an_adapter_and_volumes_are_not() -> None:
     domain = RadiologyAssistant()
-    case = case_of(domain, [FILES.attachment("a.png")], [note("x", kind="note", name="n")])
-    inputs = domain.prepare(case, {case.attachments[0].sha256: np.zeros((2, 2, 3), dtype=np.uint8)})
-    assert (inputs.images, inputs.records) == ((), case.records)
+    flat = FILES.attachment("a.png")
+    volume = replace(FILES.attachment("b.nii"), role=Role.VOLUME)
+    case = case_of(domain, [flat, volume], [note("x", kind="note", name="n")])
+    blank = np.zeros((2, 2, 3), dtype=np.uint8)
+    inputs = domain.prepare(case, dict.fromkeys((flat.sha256, volume.sha256), blank))
+    assert [x.attachment for x in inputs.images] == [flat.sha256]
+    assert inputs.records == case.records
+    assert domain.prepare(case, {}).images == ()
+
+
+def answers(unfamiliar: bool = False, **probabilities: float) -> Answers:
+    return Answers(
+        probabilities=probabilities,
+        possible=tuple(probabilities),
+        coverage=0.9,
+        several=True,
+        unfamiliar=unfamiliar,
+        contributions={"image": dict.fromkeys(probabilities, 0.2)},
+    )
+
+
+def looked(said: Answers | None, text: str = "cough") -> Verdict:
+    domain = RadiologyAssistant()
+    case = case_of(domain, [FILES.attachment("a.png")], [note(text, kind="note", name="n")])
+    return domain.assess(case, ModelOutputs(answers=said))
+
+
+def test_what_an_adapter_finds_decides_the_urgency() -> None:
+    verdict = looked(answers(pneumothorax=0.6, fracture=0.9, pneumonia=0.2))
+    assert [x.label for x in verdict.findings] == ["pneumothorax", "fracture"]
+    assert [x.probability for x in verdict.findings] == [0.6, 0.9]
+    assert (verdict.priority, verdict.score) == (2, 0.6)
+    assert verdict.abstention is None
+    case = case_of(RadiologyAssistant(), [FILES.attachment("a.png")])
+    assert RadiologyAssistant().recommend(case, verdict) == "critical"
+    nothing = looked(answers(pneumothorax=0.1))
+    assert RadiologyAssistant().recommend(case, nothing) == "routine"
+
+
+def test_an_unfamiliar_exam_is_not_assessed_and_never_called_normal() -> None:
+    for said in (answers(unfamiliar=True, pneumothorax=0.99), None):
+        verdict = looked(said)
+        assert verdict.findings == ()
+        assert verdict.abstention is not None
+        assert "says nothing about whether it is normal" in verdict.abstention.message
+        case = case_of(RadiologyAssistant(), [FILES.attachment("a.png")])
+        assert RadiologyAssistant().recommend(case, verdict) == "not_assessed"
+
+
+def test_answers_that_did_not_read_the_image_leave_it_not_assessed() -> None:
+    blind = replace(answers(pneumothorax=0.9), contributions={"text": {"pneumothorax": 0.5}})
+    verdict = looked(blind)
+    assert verdict.abstention is not None
+    assert verdict.abstention.part == "image"
+    assert [x.label for x in verdict.findings] == ["pneumothorax"]
+
+
+def test_a_mention_of_what_was_found_is_evidence_for_it() -> None:
+    domain = RadiologyAssistant()
+    record = note("old pneumothorax", kind="note", name="n")
+    case = case_of(domain, [FILES.attachment("a.png")], [record])
+    mention = match(QUERY["pneumothorax"], record, 0.9)
+    outputs = ModelOutputs(answers=answers(pneumothorax=0.8), matches=(mention,))
+    (finding,) = domain.assess(case, outputs).findings
+    assert finding.probability == 0.8
+    assert any(isinstance(x, CitedPassage) for x in finding.evidence)
 
 
 def test_negation_is_cautioned_wherever_a_mention_is_shown() -> None:
