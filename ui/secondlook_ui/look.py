@@ -8,6 +8,7 @@ from secondlook.cases import (
     CitedPassage,
     Evidence,
     Finding,
+    LabelProbabilities,
     Measurement,
     ModalityContribution,
     PriorCase,
@@ -69,7 +70,7 @@ def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
         with st.container(key=f"caution-flag-{number}"):
             st.text(f"Caution: {flag.message}")
     _passages(assessment.evidence, "case")
-    _facts(assessment.evidence)
+    _facts(page.domain, assessment.evidence)
     _provenance(assessment)
 
 
@@ -95,7 +96,7 @@ def _finding(page: Shown, finding: Finding, number: int, untrained: str | None) 
     with st.container(key=f"quiet-finding-{number}"):
         st.text("; ".join(x for x in parts if x))
     _passages(finding.evidence, str(number))
-    _facts(finding.evidence)
+    _facts(page.domain, finding.evidence)
 
 
 def _boxes(page: Shown, finding: Finding) -> str:
@@ -129,7 +130,7 @@ def _passages(evidence: tuple[Evidence, ...], place: str) -> None:
                 st.text(f"{where}line {passage.line}")
 
 
-def _facts(evidence: tuple[Evidence, ...]) -> None:
+def _facts(domain: Domain | None, evidence: tuple[Evidence, ...]) -> None:
     for item in evidence:
         match item:
             case Measurement():
@@ -139,7 +140,9 @@ def _facts(evidence: tuple[Evidence, ...]) -> None:
                     f"most like reference {item.reference[:12]} (similarity {item.similarity:.2f})"
                 )
             case ModalityContribution():
-                st.text(f"{item.modality} carries {item.share:.0%} of the score")
+                st.text(words.contribution(item))
+            case LabelProbabilities():
+                st.text(words.probabilities(domain, item))
 
 
 def _provenance(assessment: Assessment) -> None:

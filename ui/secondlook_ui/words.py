@@ -3,7 +3,16 @@
 import re
 from datetime import datetime, timedelta
 
-from secondlook.cases import Act, Assessment, CaseStatus, Decision, Finding
+from secondlook.cases import (
+    NOTHING,
+    Act,
+    Assessment,
+    CaseStatus,
+    Decision,
+    Finding,
+    LabelProbabilities,
+    ModalityContribution,
+)
 from secondlook.domain import Disposition, Domain
 from secondlook.store.worklist import CaseSummary
 
@@ -73,6 +82,28 @@ def strength(finding: Finding) -> str:
     if finding.score is not None:
         parts.append(_score(finding.score, finding.threshold))
     return ", ".join(parts)
+
+
+def contribution(item: ModalityContribution) -> str:
+    """What one modality did for a label, in points of probability."""
+    if abs(item.share) < 0.005:
+        return f"the {item.modality} makes no difference"
+    way = "raises" if item.share > 0 else "lowers"
+    return f"the {item.modality} {way} the probability by {abs(item.share):.2f}"
+
+
+def probabilities(domain: Domain | None, item: LabelProbabilities, most: int = 4) -> str:
+    """The most probable labels, and which cannot be ruled out."""
+    order = sorted(item.probabilities, key=lambda x: -item.probabilities[x])[:most]
+    said = ", ".join(f"{_label(domain, x)} {item.probabilities[x]:.2f}" for x in order)
+    if not item.possible:
+        return said
+    possible = " or ".join(_label(domain, x) for x in item.possible)
+    return f"{said}; with {item.coverage:.0%} coverage it is {possible}"
+
+
+def _label(domain: Domain | None, code: str) -> str:
+    return "no finding" if code == NOTHING else finding(domain, code)
 
 
 def untrained(assessment: Assessment) -> str | None:
