@@ -9,7 +9,7 @@ import pytest
 
 from plates import ingest_config, plate
 from secondlook import AnomalyMap, CaseStatus, CitedPassage, Record
-from secondlook.cases import Act, Assessment
+from secondlook.cases import Act, Assessment, FindingAct
 from secondlook.discovery import load_plugins
 from secondlook.errors import (
     Conflict,
@@ -305,3 +305,27 @@ def test_an_adapter_is_never_used_for_another_product(
 def test_a_note_alone_is_a_record(context: Context) -> None:
     record: Record = note("No complaints.", kind="note", name="note")
     assert record.passages[0].text == "No complaints."
+
+
+def test_a_case_shows_decided_cases_that_look_like_it(
+    context: Context, learned: learn.LearnReport, ingested: ingest.IngestReport
+) -> None:
+    assess.run(assess.AssessConfig(), context)
+    ids = _ids(context)
+    acts = (FindingAct(label="pore", act=Act.ADD), FindingAct(label="anomaly", act=Act.REJECT))
+    decided = decide.DecideConfig(
+        case=ids["holed.png"], disposition="scrap", reviewer="ada", acts=acts
+    )
+    decide.run(decided, context)
+    with context.workspace.database.read() as unit:
+        (prior,) = case_document(ids["fine.png"], unit)["similar"]
+        itself = case_document(ids["holed.png"], unit)["similar"]
+    assert (prior["case"], prior["decided"]) == (ids["holed.png"], "scrap")
+    assert prior["labels"] == ["pore"]
+    assert 0 < prior["similarity"] < 1
+    assert itself == []
+
+
+def _ids(context: Context) -> dict[str, str]:
+    with context.workspace.database.read() as unit:
+        return {x.title: x.id for x in unit.worklist.page(WorklistFilter()).rows}

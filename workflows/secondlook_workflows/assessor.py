@@ -9,6 +9,7 @@ from secondlook.engine import Engine
 from secondlook.errors import BadValue, ModelError, NotFound, SecondlookError, StoreError
 from secondlook_workflows.champions import Champions
 from secondlook_workflows.context import Context
+from secondlook_workflows.embed import EmbedReport, embed_images, image_backbone
 
 PAGE = 200
 log = logging.getLogger("secondlook")
@@ -84,7 +85,20 @@ class Assessor:
             unit.commit()
         if added:
             self._context.plugins.case_assessed(case, assessment)
+        self._remember(case, assessment)
         return assessment
+
+    def _remember(self, case: Case, assessment: Assessment) -> None:
+        """Keep the vectors of pictures that were looked at, so that like cases can be found."""
+        if assessment.provenance.adapter is None:
+            return
+        used = {x.fingerprint for x in assessment.provenance.backbones}
+        try:
+            vision = image_backbone(self._context)
+            if vision.ref.fingerprint in used:
+                embed_images(vision, self._context, EmbedReport(), case_id=case.id)
+        except ModelError as error:  # the first look stands without them
+            log.warning("case %s has no vectors: %s", case.id, type(error).__name__)
 
     def _fail(self, case: Case, error: Exception) -> Outcome:
         reason = str(error) if isinstance(error, SecondlookError) else type(error).__name__

@@ -4,10 +4,11 @@ from typing import Any
 
 from secondlook.codec import to_plain
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook_workflows.similar import similar_decided
 
 
 def case_document(case_id: str, unit: UnitOfWork) -> dict[str, Any]:
-    """The case with its latest assessment and all decisions.
+    """The case with its latest assessment, all decisions, and decided cases that look like it.
 
     Records are named with the number of their passages; the passages that matter stand with their
     text and offsets in the evidence.
@@ -22,4 +23,5 @@ def case_document(case_id: str, unit: UnitOfWork) -> dict[str, Any]:
         "case": document,
         "assessment": to_plain(assessment) if assessment else None,
         "decisions": [to_plain(x) for x in unit.decisions.of(case_id)],
+        "similar": [to_plain(x) for x in similar_decided(case, assessment, unit)],
     }

@@ -31,6 +31,7 @@ from secondlook_workflows.embed import (
     text_backbone,
 )
 from secondlook_workflows.products import check_product
+from secondlook_workflows.similar import nearest_decided
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,24 +129,12 @@ def similar_cases(
 
     Raises NotFound; BackboneError for a backbone that cannot be used.
     """
-    from secondlook.models.search import nearest
-
     if backbone is None:
         vision = image_backbone(context)
         backbone = vision.ref.fingerprint
         embed_images(vision, context, EmbedReport(), case_id=case_id)
     with context.workspace.database.read() as unit:
-        case = unit.cases.get(case_id)
-        images = unit.embeddings.images
-        own = images.of_case(backbone, case_id).vectors
-        if not len(own):
-            return ()
-        chunks = images.matrix(
-            backbone, CaseFilter(domain=case.domain, product=case.product, decided=True)
-        )
-        found = nearest(own, chunks, limit + 1, group=_case)
-    others = [x for x in found if x.key.case_id != case_id][:limit]
-    return tuple(PriorCase(reference=x.key.case_id, similarity=x.similarity) for x in others)
+        return nearest_decided(unit.cases.get(case_id), backbone, unit, limit)
 
 
 def _check(config: SearchConfig, context: Context) -> None:

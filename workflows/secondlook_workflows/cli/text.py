@@ -60,6 +60,10 @@ def case(document: dict[str, Any], domain: str) -> None:
         out.print(
             Text(f"decided {decision['disposition']} by {decision['reviewer']}", "bold green")
         )
+    for prior in document["similar"]:
+        said = ", ".join([prior["decided"], *prior["labels"]])
+        likeness = f"{prior['similarity']:.2f}"
+        out.print(Text(f"like {prior['case'][:SHORT]} {prior['title']} ({likeness}): {said}"))
 
 
 def _look(look: dict[str, Any]) -> None:

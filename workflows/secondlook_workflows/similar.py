@@ -1,0 +1,73 @@
+"""Decided cases that look like one, from the vectors that were kept; no model is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from secondlook.cases import Act, Assessment, Case, FindingAct, PriorCase
+from secondlook.store.embedding_values import CaseFilter, ImageKey
+from secondlook.store.unit_of_work import UnitOfWork
+
+MOST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarCase:
+    """A decided case, and how much its most similar picture looks like one of the case at hand."""
+
+    case: str
+    title: str
+    similarity: float
+    """Cosine of whole pictures, -1 to 1."""
+    decided: str
+    """Code of the disposition that stands."""
+    labels: tuple[str, ...]
+    """What the reviewer agreed to, changed or added."""
+    picture: str | None
+    """sha256 of its first picture."""
+
+
+def similar_decided(
+    case: Case, assessment: Assessment | None, unit: UnitOfWork, *, limit: int = MOST
+) -> tuple[SimilarCase, ...]:
+    """The most similar first, by a backbone that took the first look; empty where none has."""
+    for backbone in assessment.provenance.backbones if assessment else ():
+        if near := nearest_decided(case, backbone.fingerprint, unit, limit):
+            return tuple(_told(x, unit) for x in near)
+    return ()
+
+
+def nearest_decided(
+    case: Case, backbone: str, unit: UnitOfWork, limit: int
+) -> tuple[PriorCase, ...]:
+    """Decided cases of the same domain and product by the vectors of one backbone."""
+    from secondlook.models.search import nearest
+
+    images = unit.embeddings.images
+    own = images.of_case(backbone, case.id).vectors
+    if not len(own):
+        return ()
+    of = CaseFilter(domain=case.domain, product=case.product, decided=True)
+    found = nearest(own, images.matrix(backbone, of), limit + 1, group=_case)
+    others = [x for x in found if x.key.case_id != case.id][:limit]
+    return tuple(PriorCase(reference=x.key.case_id, similarity=x.similarity) for x in others)
+
+
+def _told(prior: PriorCase, unit: UnitOfWork) -> SimilarCase:
+    case, decisions = unit.cases.get(prior.reference), unit.decisions.of(prior.reference)
+    held = _held(decisions[-1].acts) if decisions else ()
+    return SimilarCase(
+        case=case.id,
+        title=case.title,
+        similarity=prior.similarity,
+        decided=decisions[-1].disposition if decisions else "",
+        labels=held,
+        picture=next((x.sha256 for x in case.images()), None),
+    )
+
+
+def _held(acts: Sequence[FindingAct]) -> tuple[str, ...]:
+    return tuple(x.label for x in acts if x.act is not Act.REJECT)
+
+
+def _case(key: ImageKey) -> str:
+    return key.case_id
