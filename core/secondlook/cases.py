@@ -148,6 +148,8 @@ class AnomalyMap:
     """sha256 of the stored PNG; it covers the whole image at a lower resolution."""
     low: float
     high: float
+    label: str | None = None
+    """Where it is set: what each place adds to this label, in log-odds, not how unusual it is."""
     kind: Literal["anomaly_map"] = "anomaly_map"
 
 
@@ -166,6 +168,8 @@ class CitedPassage:
     similarity: float
     """Cosine similarity between the query and the passage, -1 to 1."""
     query: str
+    effect: float | None = None
+    """How much the finding's probability falls without this text; None where that was not asked."""
     kind: Literal["passage"] = "passage"
 
 

@@ -7,14 +7,14 @@ The same case and adapter give the same assessment, apart from its id and time.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from secondlook.cases import AnomalyMap, Assessment, Attachment, Case, Provenance
+from secondlook.cases import AnomalyMap, Assessment, Attachment, Case, Finding, Provenance
 from secondlook.errors import IntakeError
 from secondlook.maps import encode_map
 from secondlook.model_io import ImageOutputs, ModelInputs, ModelOutputs
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from secondlook.models.adapters import Adapter
-    from secondlook.models.backbones import TextBackbone
+    from secondlook.models.backbones import TextBackbone, VisionBackbone
     from secondlook.models.runtime import Runtime
     from secondlook.settings import Settings
 
@@ -47,12 +47,18 @@ class Engine:
     keep: Callable[[bytes], str]
 
     def assess(
-        self, case: Case, adapter: "Adapter | None" = None, *, pictures: bool = True
+        self,
+        case: Case,
+        adapter: "Adapter | None" = None,
+        *,
+        pictures: bool = True,
+        explain: bool = True,
     ) -> Assessment:
         """Take the first look at a case.
 
         Args:
             pictures: False to see what the texts alone would say.
+            explain: False to leave out what takes time and changes no finding.
 
         Raises:
             IntakeError: a picture of the case cannot be read any more.
@@ -61,14 +67,18 @@ class Engine:
         domain = self.plugins.domain(case.domain)
         looked_at = CasePictures(case, self.plugins, self.locate) if adapter and pictures else {}
         inputs = domain.prepare(case, looked_at)
-        outputs = self._keep_maps(self._forward(inputs, adapter))
+        models = self._models(inputs, adapter)
+        outputs = self._keep_maps(self._forward(inputs, models, adapter))
         verdict = domain.assess(case, outputs)
+        findings = verdict.findings
+        if explain and adapter is not None and outputs.answers is not None:
+            findings = self._explained(findings, inputs, models, adapter)
         assessment = Assessment(
             id=uuid4().hex,
             case_id=case.id,
             created_at=datetime.now(UTC),
             provenance=self._provenance(case, outputs),
-            findings=verdict.findings,
+            findings=findings,
             evidence=verdict.evidence,
             disposition=domain.recommend(case, verdict),
             abstention=verdict.abstention,
@@ -77,22 +87,41 @@ class Engine:
         )
         return replace(assessment, flags=self.plugins.flag_assessment(case, assessment))
 
-    def _forward(self, inputs: ModelInputs, adapter: "Adapter | None") -> ModelOutputs:
-        from secondlook.models.forward import forward
-
-        vision = self.runtime.vision(adapter.vision) if adapter and inputs.images else None
-        text = self.settings.text_backbone if inputs.records and inputs.queries else None
+    def _models(self, inputs: ModelInputs, adapter: "Adapter | None") -> "_Models":
         reads = adapter.card.answers.text if adapter and adapter.card.answers else None
-        return forward(
-            inputs,
-            vision=vision,
-            text=self._text(text),
-            reader=self._text(reads if inputs.records else None),
-            adapter=adapter,
+        ranks = self.settings.text_backbone if inputs.queries else None
+        return _Models(
+            vision=self.runtime.vision(adapter.vision) if adapter and inputs.images else None,
+            text=self.runtime.text(ranks) if ranks and inputs.records else None,
+            reader=self.runtime.text(reads) if reads and inputs.records else None,
         )
 
-    def _text(self, name: str | None) -> "TextBackbone | None":
-        return None if name is None else self.runtime.text(name)
+    def _forward(
+        self, inputs: ModelInputs, models: "_Models", adapter: "Adapter | None"
+    ) -> ModelOutputs:
+        from secondlook.models.forward import forward
+
+        return forward(
+            inputs, vision=models.vision, text=models.text, reader=models.reader, adapter=adapter
+        )
+
+    def _explained(
+        self,
+        findings: Sequence[Finding],
+        inputs: ModelInputs,
+        models: "_Models",
+        adapter: "Adapter",
+    ) -> tuple[Finding, ...]:
+        from secondlook.models.explain.findings import explained
+
+        return explained(
+            findings,
+            inputs,
+            adapter=adapter,
+            vision=models.vision,
+            reader=models.reader,
+            keep=self.keep,
+        )
 
     def _provenance(self, case: Case, outputs: ModelOutputs) -> Provenance:
         return Provenance(
@@ -113,6 +142,17 @@ class Engine:
             low=float(scores.min()),
             high=float(scores.max()),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Models:
+    """The backbones for one case; None where nothing is to be read with it."""
+
+    vision: "VisionBackbone | None"
+    text: "TextBackbone | None"
+    """Ranks passages."""
+    reader: "TextBackbone | None"
+    """Reads passages for the adapter's answers."""
 
 
 def inputs_digest(case: Case, settings: Mapping[str, object]) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from labelled_plates import marked, write_manifest
-from secondlook import Act, FindingAct, LabelProbabilities
+from secondlook import Act, AnomalyMap, FindingAct, LabelProbabilities, ModalityContribution
 from secondlook.cases import Assessment
 from secondlook.errors import ModelError, UsageError
+from secondlook.maps import decode_map
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess, decide, evaluate, ingest, learn
 from secondlook_workflows.context import Context
@@ -69,6 +70,13 @@ def test_labels_that_were_learned_name_the_defect(
     assert said.coverage == pytest.approx(0.9)
     assert sum(said.probabilities.values()) == pytest.approx(1)
     assert looks["pore.png"].score > 1 > looks["good.png"].score
+    shares = [x for x in found.evidence if isinstance(x, ModalityContribution)]
+    assert [x.modality for x in shares] == ["image"]
+    (why,) = (x for x in found.evidence if isinstance(x, AnomalyMap))
+    assert why.label == "pore"
+    told = decode_map(context.workspace.blobs.path(why.blob).read_bytes(), why)
+    dark = np.asarray(marked("pore", 9001).resize(told.shape[::-1])) < 100
+    assert told[dark].mean() > 2 * told[~dark].mean()
     assert looks["pore.png"].provenance.adapter == "defect-inspector/plate/1"
 
 

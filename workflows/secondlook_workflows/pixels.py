@@ -47,7 +47,7 @@ def _map(assessment: Assessment) -> AnomalyMap | None:
 
 def _maps(assessment: Assessment) -> Iterator[AnomalyMap]:
     everything = [*assessment.evidence, *(e for f in assessment.findings for e in f.evidence)]
-    yield from (x for x in everything if isinstance(x, AnomalyMap))
+    yield from (x for x in everything if isinstance(x, AnomalyMap) and x.label is None)
 
 
 def _mask(path: Path, max_pixels: int) -> NDArray[np.bool_] | None:

@@ -240,11 +240,11 @@ class AnswersPart:
         frozen: dict[str, Floats] = {}
         seen: dict[str, Floats] = {}
         if images and IMAGE in self.backbones:
-            network = self._checked(IMAGE, vision)
+            network = self.checked(IMAGE, vision)
             frozen[IMAGE] = picture_vectors(network, images, self.recipe).mean(0)
             seen[IMAGE] = frozen[IMAGE] if self.lora is None else self._adapted(network, images)
         if passages and TEXT in self.backbones:
-            frozen[TEXT] = seen[TEXT] = passages_vector(self._checked(TEXT, text), passages)
+            frozen[TEXT] = seen[TEXT] = passages_vector(self.checked(TEXT, text), passages)
         return frozen, seen
 
     def _adapted(self, vision: PatchNetwork, images: Sequence[NDArray[np.uint8]]) -> Floats:
@@ -254,7 +254,8 @@ class AnswersPart:
         adapted: Floats = picture_vectors(vision, images, self.recipe, self.name).mean(0)
         return adapted
 
-    def _checked(self, modality: str, backbone: Any) -> Any:
+    def checked(self, modality: str, backbone: Any) -> Any:
+        """The backbone, if it is the one that this modality was learned with; else AdapterError."""
         wanted = self.backbones[modality]
         if backbone is None or backbone.ref.fingerprint != wanted:
             got = "none" if backbone is None else backbone.ref.fingerprint[:12]
@@ -308,18 +309,9 @@ def picture_vectors(
     Args:
         adapter: the name of bound LoRA weights; None reads with the frozen backbone.
     """
-    rows = [recipe(_features(vision, x, adapter)) for x in spread_out(images)]
+    rows = [recipe(vision.image_features([x], adapter)) for x in spread_out(images)]
     vectors: Floats = torch.cat(rows).numpy()
     return vectors
-
-
-def _features(vision: PatchNetwork, image: NDArray[np.uint8], adapter: str | None) -> ImageFeatures:
-    if adapter is None:
-        return vision.image_features([image])
-    pixels = vision.prepare([image]).to(next(vision.image_tower.parameters()).dtype)
-    with vision.slots.active(adapter):
-        features: ImageFeatures = vision.image_tower(pixels)
-    return features
 
 
 def passages_vector(text: TextBackbone, passages: Sequence[str]) -> Floats:

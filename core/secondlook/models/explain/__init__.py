@@ -1,0 +1,1 @@
+"""Why an answer is what it is: where in the pictures, in which sentences, by which modality."""
