@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from secondlook.models.backbones import VisionBackbone, minilm
+from secondlook.models.backbones import (
+    VisionBackbone,
+    load_vision,
+    minilm,
+    starter,
+    untrained_vision,
+)
 from secondlook.models.fusion.inputs import ModalityBatch, pooled
 
 CLASSES = ("other", "covid-19")
@@ -37,6 +43,13 @@ class CovidCases:
     features: dict[str, ModalityBatch]
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
+
+
+def named_vision(name: str | None) -> VisionBackbone:
+    """`starter`, a checkpoint folder, or for None an untrained network."""
+    if name is None:
+        return untrained_vision()
+    return starter() if name == "starter" else load_vision(Path(name))
 
 
 def mask(note: str) -> str:

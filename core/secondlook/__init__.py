@@ -55,6 +55,7 @@ from secondlook.model_io import (
     PassageMatch,
     Query,
 )
+from secondlook.models.backbones import load_backbone
 from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
 
@@ -110,5 +111,6 @@ __all__ = [
     "Unused",
     "Verdict",
     "hookimpl",
+    "load_backbone",
     "read_document",
 ]

@@ -37,6 +37,8 @@ class Query:
 
     label: str
     text: str
+    title: str = ""
+    """What the label is called; where it is empty, `text` stands for that too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,10 @@ class ImageOutputs:
     """From the adapter: goods stay below it at the adapter's stated false-alarm rate."""
     anomaly_map: "NDArray[np.float32]"
     """(h, w) scores on the backbone's patch grid."""
+    reject: float | None = None
+    """From the adapter: above it hardly any good one lies; None where too few goods tell."""
+    unfamiliar: bool = False
+    """The image is so far from every good one that it may show something else altogether."""
     nearest: str | None = None
     """sha256 of the good image that holds the nearest patch of the most unusual place."""
 
@@ -141,12 +147,16 @@ class PassageMatch:
 @dataclass(frozen=True, kw_only=True)
 class ModelOutputs:
     """What the models say. `images` is empty where no adapter knows good pictures, `answers` is
-    None where none has learned labels."""
+    None where none has learned labels, `resembles` empty where none was learned from texts."""
 
     images: tuple[ImageOutputs, ...] = ()
     answers: Answers | None = None
     matches: tuple[PassageMatch, ...] = ()
     """Best first within each query."""
+    resembles: Mapping[str, float] = field(default_factory=dict)
+    """By label of queries, how much more the pictures are like its words than like those of the
+    others: shares that add up to 1 whether or not any label fits. They were not calibrated and
+    are no probabilities. Empty where the adapter has answers, which know better."""
     adapter: str | None = None
     backbones: tuple[BackboneRef, ...] = ()
     maps: Mapping[str, AnomalyMap] = field(default_factory=dict)

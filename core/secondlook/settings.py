@@ -5,7 +5,7 @@ table. The table `[plugins.<name>]` is typed by the plugin that owns it.
 """
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     lease_minutes: int = Field(default=15, gt=0)
     threads: int | None = Field(default=None, gt=0)
     """Threads for models; None leaves it to the library."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What networks that see compute in; `auto` is bfloat16 where that is quicker."""
     disabled_plugins: tuple[str, ...] = ()
     plugins: dict[str, dict[str, Any]] = {}
 

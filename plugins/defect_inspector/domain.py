@@ -7,14 +7,17 @@ from pydantic import BaseModel
 
 from defect_inspector.evidence import cite, image_evidence
 from defect_inspector.naming import (
+    CLEAR,
     NAME,
     abstain,
+    band,
     contributed,
     defect_of,
     odds,
     probability,
     ratio,
     said,
+    title,
 )
 from defect_inspector.opening import open_parts
 from defect_inspector.settings import InspectorSettings
@@ -68,40 +71,51 @@ class DefectInspector(Domain):
     def prepare(self, case: Case, pixels: "Mapping[str, NDArray[np.uint8]]") -> ModelInputs:
         """Every picture of the part, and the manual for every label."""
         images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels)
-        queries = tuple(Query(label=x.code, text=x.description) for x in self.taxonomy.labels)
+        queries = tuple(
+            Query(label=x.code, text=x.description, title=x.title) for x in self.taxonomy.labels
+        )
         return ModelInputs(images=images, records=case.records, queries=queries)
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
         """The most unusual image decides whether the part is flagged, or its labels do."""
         abstention = abstain(case, outputs)
-        if abstention is not None:
-            return Verdict(abstention=abstention, evidence=said(outputs))
+        familiar = [x for x in outputs.images if not x.unfamiliar]
+        if abstention is not None and not familiar:
+            return Verdict(
+                abstention=abstention, evidence=said(outputs), priority=int(bool(outputs.images))
+            )
         evidence = (*self._image_evidence(case, outputs), *said(outputs))
-        worst = max(outputs.images, key=ratio, default=None)
+        worst = max(familiar, key=ratio, default=None)
         unusual = ratio(worst) if worst is not None else 0.0
         named = defect_of(outputs.answers, flagged=unusual > 1)
         score = max(unusual, odds(outputs.answers))
         if unusual <= 1 and named is None:
-            return Verdict(evidence=evidence, score=score)
+            return Verdict(evidence=evidence, score=score, abstention=abstention)
         finding = Finding(
             label=named or ANOMALY,
-            title=self.taxonomy[named or ANOMALY].title.capitalize(),
+            title=title(named, outputs, self.taxonomy),
             score=worst.score if worst is not None else None,
             threshold=worst.threshold if worst is not None else None,
             probability=probability(outputs.answers, named),
+            severity=band(worst),
             evidence=(
                 *evidence,
                 *contributed(outputs.answers, named),
                 *cite(outputs.matches, self._settings),
             ),
         )
-        return Verdict(findings=(finding,), score=score, priority=1)
+        return Verdict(
+            findings=(finding,),
+            score=score,
+            priority=2 if finding.severity == CLEAR else 1,
+            abstention=abstention,
+        )
 
     def recommend(self, case: Case, verdict: Verdict) -> str | None:
         """Hold what is flagged: which limit applies is for a person to say."""
-        if verdict.abstention is not None:
-            return None
-        return "hold" if verdict.findings else "accept"
+        if verdict.findings:
+            return "hold"
+        return None if verdict.abstention is not None else "accept"
 
     def decided_labels(
         self, assessment: Assessment | None, decision: Decision

@@ -4,6 +4,7 @@ The comparison with good parts may flag a part that the labels find nothing in, 
 part that looks like good ones. Either is enough: neither clears what the other has found.
 """
 
+from defect_inspector.taxonomy import ANOMALY
 from secondlook import (
     NOTHING,
     Abstention,
@@ -12,14 +13,28 @@ from secondlook import (
     Evidence,
     ImageOutputs,
     ModelOutputs,
+    Taxonomy,
 )
 
 NAME = "defect-inspector"
+CLEAR, BORDERLINE = "clear", "borderline"
+"""Hardly any good part scores so high; a few do."""
+AHEAD = 0.7
+"""The share above which a part is said to look most like a kind. On 240 pictures of steel of the
+six kinds of NEU, after learning from 20 of each, that named 85 % of them, 99 % of these rightly (of
+all: 93 %). A kind that nothing was learned from is mostly said to look like another."""
 
 
 def ratio(image: ImageOutputs) -> float:
     """Score in units of the threshold: above 1 is flagged, whatever the backbone."""
     return image.score / image.threshold
+
+
+def band(image: ImageOutputs | None) -> str | None:
+    """How far beyond good parts: None where it is not, or where too few goods tell."""
+    if image is None or image.reject is None or ratio(image) <= 1:
+        return None
+    return CLEAR if image.score > image.reject else BORDERLINE
 
 
 def odds(answers: Answers | None) -> float:
@@ -41,6 +56,19 @@ def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
         return likely[0] if likely else None
     kinds = [x for x in answers.possible if x != NOTHING]
     return max(kinds, key=lambda x: answers.probabilities[x], default=None)
+
+
+def title(named: str | None, outputs: ModelOutputs, taxonomy: Taxonomy) -> str:
+    """What a finding is called: its kind, or what a part that was flagged looks most like.
+
+    The likeness is no finding of that kind and has no probability: it was never calibrated, and
+    it names one of the known kinds whatever the part has.
+    """
+    called = taxonomy[named or ANOMALY].title.capitalize()
+    most = max(outputs.resembles, key=lambda x: outputs.resembles[x], default=ANOMALY)
+    if named is not None or most == ANOMALY or outputs.resembles[most] <= AHEAD:
+        return called
+    return f"{called}, looks most like {taxonomy[most].title}"
 
 
 def probability(answers: Answers | None, label: str | None) -> float | None:
@@ -77,13 +105,16 @@ def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
                 f"parts: secondlook learn {NAME} --goods DIR{product}"
             ),
         )
-    if not outputs.images and outputs.answers is not None and outputs.answers.unfamiliar:
+    strange = sum(x.unfamiliar for x in outputs.images)
+    answers = outputs.answers
+    if strange or (not outputs.images and answers is not None and answers.unfamiliar):
+        which = f"{strange} of {len(outputs.images)} pictures look" if strange else "The part looks"
         return Abstention(
             part="image",
             reason="unfamiliar",
             message=(
-                "The part looks like none that the adapter has learned from, so its kind of "
-                "defect cannot be told. Check that the product is right, or learn again with it."
+                f"{which} like none that the adapter has learned from, so nothing was judged "
+                "there. Check that the product and the picture are right, or learn again with it."
             ),
         )
     return None

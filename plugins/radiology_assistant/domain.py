@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TONE = ("routine", "urgent", "critical")
 """The disposition for each priority."""
-QUERIES = tuple(Query(label=x.code, text=x.description) for x in TAXONOMY.labels)
+QUERIES = tuple(Query(label=x.code, text=x.description, title=x.title) for x in TAXONOMY.labels)
 
 
 class RadiologyAssistant(Domain):

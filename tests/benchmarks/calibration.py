@@ -1,6 +1,6 @@
 """How far probabilities and conformal sets can be trusted: prints one JSON object.
 
-    python tests/benchmarks/calibration.py [--seeds 20] [--covid DIR] [--vision FOLDER]
+    python tests/benchmarks/calibration.py [--seeds 20] [--covid DIR] [--vision starter|FOLDER]
 
 ECE before and after calibration on held-out folds, each fold calibrated on the others; the must is
 at most 0.05 after. Coverage of 90 % sets: a head is learned from 300 cases, calibrated on its
@@ -22,9 +22,8 @@ from scipy.stats import beta
 
 sys.path.append(str(Path(__file__).parents[1]))
 from covid_features import CLASSES as COVID_CLASSES
-from covid_features import covid_cases
+from covid_features import covid_cases, named_vision
 from made_tasks import both_needed, few_cases
-from secondlook.models.backbones import load_vision, untrained_vision
 from secondlook.models.calibration import expected_calibration_error, fit_conformal
 from secondlook.models.calibration.order import rank_for
 from secondlook.models.fusion.inputs import patterns, take, without
@@ -147,9 +146,9 @@ def spread(values: NDArray[np.float64]) -> str:
     return f"{values.mean():.4f} ({values.min():.4f} .. {values.max():.4f})"
 
 
-def covid(folder: Path, vision: Path | None, seeds: int) -> dict[str, object]:
+def covid(folder: Path, vision: str | None, seeds: int) -> dict[str, object]:
     """ECE on the chest images, a split of its own for each seed."""
-    backbone = load_vision(vision) if vision else untrained_vision()
+    backbone = named_vision(vision)
     cases = covid_cases(folder, backbone)
     rows = []
     for seed in range(seeds):
@@ -171,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--covid", type=Path, help="folder with cases.csv and images")
-    parser.add_argument("--vision", type=Path, help="a trained backbone; else an untrained one")
+    parser.add_argument("--vision", help="`starter` or a checkpoint folder; else an untrained network")
     options = parser.parse_args()
     torch.set_num_threads(1)
     outcome: dict[str, object] = {x: made(x, options.seeds) for x in TASKS}

@@ -42,11 +42,13 @@ def score(
     folder: Path, learned: LearnedGoods, vision: VisionBackbone, limit: int | None
 ) -> dict[str, NDArray[np.float64]]:
     """What each look alone and both together say about the pictures of a folder."""
-    looks: dict[str, list[float]] = {"bank": [], "dense": [], "whole": []}
+    looks: dict[str, list[float]] = {"bank": [], "dense": [], "whole": [], "strangeness": []}
     part = learned.part
     for _, pixels in pictures(list_files(folder, limit)):
-        bank = part.bank.score(vision.patches([pixels])[0])
+        patches = vision.patches([pixels])[0]
+        bank = part.bank.score(patches)
         looks["bank"].append(bank.score)
+        looks["strangeness"].append(part.gate.strangeness(patches) if part.gate else 0.0)
         if part.dense is not None and part.units is not None:
             logits = part.dense.map(network_of(vision), pixels)
             looks["dense"].append(float(logits.max()))
@@ -112,10 +114,16 @@ def report(
         "false_alarm_bound": learned.threshold.false_alarm_bound,
         "test_good": len(good["whole"]),
         "test_bad": len(bad["whole"]),
+        "bands": [learned.bands.accept, learned.bands.reject],
         "metrics": learned.metrics,
+        "notes": learned.notes,
         "image_auroc": {k: auroc(good[k], bad[k]) for k in good},
         "per_class_auroc": {
             name: {k: auroc(good[k], x[k]) for k in good} for name, x in classes.items()
+        },
+        "unfamiliar": {
+            "good": float((good["strangeness"] > 1).mean()),
+            "bad": float((bad["strangeness"] > 1).mean()),
         },
         "goods_flagged": float((good["whole"] > limit).mean()),
         "bad_flagged": float((bad["whole"] > limit).mean()),

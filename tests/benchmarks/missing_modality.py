@@ -1,6 +1,6 @@
 """What a fused head is worth when a modality is absent: prints one JSON object.
 
-    python tests/benchmarks/missing_modality.py [--seeds 10] [--covid DIR] [--vision FOLDER]
+    python tests/benchmarks/missing_modality.py [--seeds 10] [--covid DIR] [--vision starter|FOLDER]
 
 The must: with a modality absent, at least as good as the head for the other one alone, less one
 point. A made task needs both modalities; tests on 4000 fresh cases a seed. With --covid the chest
@@ -21,9 +21,8 @@ from scipy.stats import t as student
 
 sys.path.append(str(Path(__file__).parents[1]))
 from covid_features import CLASSES as COVID_CLASSES
-from covid_features import CovidCases, covid_cases
+from covid_features import CovidCases, covid_cases, named_vision
 from made_tasks import CLASSES, both_needed
-from secondlook.models.backbones import load_vision, untrained_vision
 from secondlook.models.calibration.temperature import Temperature
 from secondlook.models.fusion.head import FusionName
 from secondlook.models.fusion.inputs import Batch, presence, with_presence, without
@@ -152,12 +151,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10, help="at least 2")
     parser.add_argument("--covid", type=Path, help="folder with cases.csv and images")
-    parser.add_argument("--vision", type=Path, help="a trained backbone; else an untrained one")
+    parser.add_argument(
+        "--vision", help="`starter` or a checkpoint folder; else an untrained network"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     outcome: dict[str, object] = {"seeds": options.seeds, "made": made(options.seeds)}
     if options.covid:
-        vision = load_vision(options.vision) if options.vision else untrained_vision()
+        vision = named_vision(options.vision)
         found = covid(covid_cases(options.covid, vision), options.seeds)
         outcome["covid"] = {"vision": vision.ref.name, "trained": vision.ref.trained} | found
     json.dump(outcome, sys.stdout, indent=2)

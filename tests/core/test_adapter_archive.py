@@ -327,7 +327,7 @@ def test_copies_have_the_same_content_and_others_do_not() -> None:
         update={"id": "x/2", "version": 2, "product": None, "origin": "y", "vision": "z"}
     )
     assert copy.content_sha256 == CARD.content_sha256
-    for change in ({"threshold": 0.6}, {"files": {"bank.safetensors": "0" * 64}}):
+    for change in ({"code_version": "other"}, {"files": {"bank.safetensors": "0" * 64}}):
         assert CARD.model_copy(update=change).content_sha256 != CARD.content_sha256
 
 

@@ -14,9 +14,10 @@ import pytest
 import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
+from transformers import ViTConfig, ViTModel
 
-from lora_towers import FAMILIES, difference, inputs, tower
-from secondlook.errors import AdapterError
+from lora_towers import FAMILIES, VIT, difference, inputs, tower
+from secondlook.errors import AdapterError, BackboneError
 from secondlook.models.checkpoints import fingerprint
 from secondlook.models.lora.slots import LoraSlots
 from secondlook.models.lora.weights import LoraWeights, Pair
@@ -455,3 +456,53 @@ def test_a_mixed_batch_names_an_adapter_for_each_row(
     _, slots = vit
     with pytest.raises(AdapterError, match=f"{len(rows)} adapters for a batch of 2"):
         slots.forward_grouped(rows, torch.zeros(2, 3), lambda x: x)
+
+
+def test_slots_made_without_gradients_can_still_learn() -> None:
+    """What is made inside torch.inference_mode can never be written or learned outside of it."""
+    model, batch = tower("vit"), inputs("vit")
+    with torch.inference_mode():
+        slots = LoraSlots(model, rank=2, last=2, capacity=1)
+        slots.bind("a", lambda: learned(slots, 0))
+        with slots.active("a"):
+            expected = answer(model, batch).clone()
+    assert not [x for x in slots.parameters("a") if x.is_inference()]
+    slots.bind("b", lambda: learned(slots, 1))  # takes the place of a
+    with slots.active("a"):
+        assert torch.equal(answer(model, batch), expected)
+    with slots.training("a") as parameters, slots.active("a"):
+        step(model, parameters)
+    with slots.active("a"):
+        assert not torch.equal(answer(model, batch), expected)
+    slots.forget("a")
+
+
+def test_slots_of_weights_made_without_gradients_can_learn() -> None:
+    model = tower("vit")
+    slots = LoraSlots(model, rank=2, last=2)
+    with torch.inference_mode():
+        weights = learned(slots, 0)
+    slots.bind("a", lambda: weights)
+    with torch.inference_mode():
+        taken = slots.weights("a")
+        slots.forget("a")
+        slots.bind("a", lambda: weights)
+        with slots.training("a"):
+            pass
+    assert not [x for pair in taken.pairs.values() for x in pair if x.is_inference()]
+    with slots.training("a") as parameters, slots.active("a"):
+        step(model, parameters)
+
+
+@pytest.mark.parametrize("last", [4, 99])
+def test_a_short_tower_is_adapted_in_all_its_blocks(last: int) -> None:
+    shallow: Any = ViTModel(ViTConfig(**VIT | {"num_hidden_layers": 2}))
+    slots = LoraSlots(shallow, rank=2, last=last)
+    assert len(slots.targets) == 4  # query and value of two blocks
+    assert slots.fresh(0).last == 2
+    slots.bind("a", lambda: learned(slots, 0))
+
+
+def test_a_number_of_blocks_below_none_is_refused() -> None:
+    with pytest.raises(BackboneError, match="the last -1 blocks of 4"):
+        LoraSlots(tower("vit"), last=-1)

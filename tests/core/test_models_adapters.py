@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from secondlook import BackboneRef, ImageInput, ModelInputs, Query
 from secondlook.errors import AdapterError, ModelError
@@ -222,7 +223,10 @@ def wrong_threshold(folder: Path) -> None:
 
 def rewrite_card(folder: Path, **change: object) -> None:
     file = folder / "adapter.json"
-    file.write_text(json.dumps(json.loads(file.read_bytes()) | change), encoding="utf-8")
+    card = json.loads(file.read_bytes())
+    goods = {x: change.pop(x) for x in list(change) if x in card["goods"]}
+    card["goods"] |= goods
+    file.write_text(json.dumps(card | change), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +251,7 @@ def test_a_changed_card_does_not_pass_for_the_stored_one(adapter: Adapter, tmp_p
 
 
 def test_a_missing_adapter_says_what_it_would_be(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match=r"adapter\.json and bank\.safetensors"):
+    with pytest.raises(AdapterError, match=r"no adapter\.json; an adapter is a folder"):
         read_card(tmp_path / "nowhere")
 
 
@@ -451,3 +455,35 @@ def test_other_preprocessing_is_refused(seeing: Adapter, network: PatchNetwork) 
     )
     with pytest.raises(AdapterError, match="made ready"):
         seeing.check(other)
+
+
+def test_a_picture_of_something_else_is_unfamiliar_also_after_reload(
+    adapter: Adapter, tmp_path: Path
+) -> None:
+    adapter.save(tmp_path / "1")
+    loaded = Adapter.load(tmp_path / "1")
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[::2] = 255
+    for part in (adapter.goods, loaded.goods):
+        assert part is not None
+        assert part.look(Means(), stripes).unfamiliar
+        assert not part.look(Means(), good(500)).unfamiliar
+        assert not part.look(Means(), scratched(500)).unfamiliar
+    assert loaded.card.goods is not None
+    assert loaded.card.goods.bands is not None
+    assert loaded.card.goods.bands.accept == loaded.threshold
+
+
+def test_an_adapter_without_the_signatures_its_card_names_is_refused(
+    adapter: Adapter, tmp_path: Path
+) -> None:
+    adapter.save(tmp_path / "1")
+    tensors = load_file(tmp_path / "1" / "bank.safetensors")
+    del tensors["signatures"]
+    save_file(tensors, tmp_path / "1" / "bank.safetensors")
+    rewrite_card(
+        tmp_path / "1",
+        files={"bank.safetensors": file_sha256(tmp_path / "1" / "bank.safetensors")},
+    )
+    with pytest.raises(AdapterError, match="damaged: bank.safetensors"):
+        Adapter.load(tmp_path / "1")

@@ -3,6 +3,8 @@
 import json
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,9 +15,11 @@ import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
+import secondlook
 from secondlook.errors import BackboneError
 from secondlook.models.backbones import load_text, load_vision
-from secondlook.models.families import inspect_checkpoint, load_backbone
+from secondlook.models.families import load_backbone
+from secondlook.models.inspection import inspect_checkpoint
 from secondlook.models.runtime import Runtime
 from tiny_checkpoints import Tiny, checkpoint
 
@@ -275,3 +279,16 @@ def test_a_hub_id_that_is_not_here_names_the_command(
     for load in (load_backbone, Runtime({}).vision, Runtime({}).text):
         with pytest.raises(BackboneError, match="secondlook backbones fetch org/tiny-clip"):
             load("org/tiny-clip")
+
+
+def test_backbones_load_by_the_public_name(tiny: Tiny) -> None:
+    assert secondlook.load_backbone(tiny("clip")).uses == load_backbone(tiny("clip")).uses
+    assert "load_backbone" in secondlook.__all__
+
+
+def test_the_public_names_load_no_model_library() -> None:
+    code = (
+        "import sys, secondlook; secondlook.load_backbone;"
+        "sys.exit(bool({'torch', 'transformers', 'peft'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -57,8 +57,10 @@ def test_grey_pictures_stay_grey() -> None:
 
 
 def test_where_nothing_can_show_it_says_so() -> None:
-    with pytest.raises(ModelError, match="no visible hole"):
+    with pytest.raises(ModelError, match=r"no visible hole.*tones reach from 0 to 0"):
         paint(np.zeros((64, 64, 3), dtype=np.uint8), np.random.default_rng(0), kind="hole")
+    with pytest.raises(ModelError, match=r"2 x 2 pixels.*at least 32 pixels"):
+        paint(textured(2, 2), np.random.default_rng(0))
 
 
 def test_a_painter_leaves_some_goods_as_they_are() -> None:

@@ -1,15 +1,22 @@
 """The recipe of the embedded backbone, in small, and the backbone that is shipped."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from secondlook.errors import BackboneError
+from secondlook.errors import BackboneError, ModelError, UsageError
 from secondlook.models.backbones import TextBackbone, minilm, starter
 from secondlook.models.starter import FOLDER, starter_backbone
+from secondlook.training.starter import export as exporting
+from secondlook.training.starter.config import StarterConfig
 from secondlook.training.starter.export import export
 from secondlook.training.starter.fields import FIELDS
 from secondlook.training.starter.lessons import QUERIES, SIDE, SUPPORT, Lessons
@@ -19,8 +26,8 @@ from secondlook.training.starter.retrieval import caption_retrieval
 from secondlook.training.starter.scenes import scene
 from secondlook.training.starter.student import Student
 from secondlook.training.starter.surfaces import surface
-from secondlook.training.starter.teacher import TAPS, load_teacher
-from secondlook.training.starter.train import StarterConfig, Trainer
+from secondlook.training.starter.teacher import TAPS, Teacher, load_teacher
+from secondlook.training.starter.train import Trainer
 
 TINY = StarterConfig(
     steps=4, episodes=1, scenes=2, warm_up=2, surfaces_made=3, scenes_made=8, save_every=2
@@ -168,6 +175,63 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(
         assert torch.equal(value, resumed.average[name]), name
 
 
+@pytest.fixture
+def begun(pictures: Library, text: TextBackbone, tmp_path: Path) -> Callable[..., Trainer]:
+    """A trainer in a folder that holds a checkpoint after no step, of TINY without a teacher."""
+
+    def again(config: StarterConfig = TINY, teacher: Teacher | None = None) -> Trainer:
+        return Trainer(config, pictures, teacher=teacher, text=text, folder=tmp_path)
+
+    again().save()
+    return again
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"seed": 1}, "seed 0, not 1"),
+        ({"steps": 9, "rate": 1e-4}, "steps 4, not 9; rate 0.0015, not 0.0001"),
+    ],
+)
+def test_a_run_is_not_taken_up_with_another_recipe(
+    change: dict[str, Any], told: str, begun: Callable[..., Trainer]
+) -> None:
+    with pytest.raises(UsageError, match=f"begun with {told}: .*another folder"):
+        begun(replace(TINY, **change))
+
+
+def test_a_run_is_not_taken_up_with_another_teacher(
+    begun: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="begun with teacher none, not "):
+        begun(teacher=load_teacher(squeezenet(tmp_path)))
+
+
+def test_how_often_it_is_saved_may_change(begun: Callable[..., Trainer]) -> None:
+    assert begun(replace(TINY, save_every=1)).step == 0
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "foreign", "missing"])
+def test_a_damaged_checkpoint_says_what_would_help(
+    damage: str, begun: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    file = tmp_path / "checkpoint.safetensors"
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    elif damage == "text":
+        file.write_text("no checkpoint")
+    elif damage == "foreign":
+        save_file({"x": torch.zeros(1)}, file)
+    else:
+        with safe_open(file, "pt") as whole:
+            header = whole.metadata()
+        tensors = load_file(file)
+        del tensors["student.judge"]
+        save_file(tensors, file, header)
+    with pytest.raises(ModelError, match=r"cannot go on from .*checkpoint\.safetensors.*delete it"):
+        begun()
+
+
 def test_no_time_makes_no_step(pictures: Library, text: TextBackbone, tmp_path: Path) -> None:
     trainer = Trainer(TINY, pictures, teacher=None, text=text, folder=tmp_path)
     trainer.run(lambda step, figures: None, seconds=0)
@@ -196,6 +260,69 @@ def test_a_starter_that_is_damaged_says_what_would_help(tmp_path: Path) -> None:
         starter_backbone(tmp_path / "s")
     with pytest.raises(BackboneError, match="backbones starter"):
         starter_backbone(tmp_path / "nowhere")
+
+
+def test_a_starter_without_a_projection_says_what_would_help(tmp_path: Path) -> None:
+    export(dict(Student().state_dict()), tmp_path / "s", {"step": 0})
+    file = tmp_path / "s" / "shared.safetensors"
+    tensors = load_file(file)
+    del tensors["text_projection"]
+    save_file(tensors, file)
+    with pytest.raises(BackboneError, match="lacks text_projection.*reinstall secondlook"):
+        starter_backbone(tmp_path / "s")
+    save_file(tensors | {"text_projection": torch.zeros(3)}, file)
+    with pytest.raises(BackboneError, match=r"text_projection of shape \(3,\).*reinstall"):
+        starter_backbone(tmp_path / "s")
+
+
+def test_an_export_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "s"
+    export(dict(Student().state_dict()), folder, {"step": 0})
+    before = {x.name: x.read_bytes() for x in folder.iterdir()}
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(exporting, "save_file", full)
+    with pytest.raises(OSError, match="no space left"):
+        export(dict(Student().state_dict()), folder, {"step": 1})
+    assert {x.name: x.read_bytes() for x in folder.iterdir()} == before
+    assert [x.name for x in tmp_path.iterdir()] == ["s"]
+    monkeypatch.undo()
+    export(dict(Student().state_dict()), folder, {"step": 1})
+    assert json.loads((folder / "recipe.json").read_text())["step"] == 1
+    assert {x.name for x in folder.iterdir()} == set(before)
+    assert [x.name for x in tmp_path.iterdir()] == ["s"]
+
+
+def test_an_export_keeps_what_else_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "MODEL_CARD.md").write_text("mine")
+    export(dict(Student().state_dict()), tmp_path / "s", {"step": 0})
+    assert (tmp_path / "s" / "MODEL_CARD.md").read_text() == "mine"
+    assert starter_backbone(tmp_path / "s").aligned
+
+
+def test_pictures_cut_off_while_their_captions_are_written_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make() -> Library:
+        return library(
+            tmp_path, surfaces=1, scenes=2, seed=0, workers=1, progress=lambda done, total: None
+        )
+
+    def half(self: Path, text: str, **_: object) -> int:
+        with self.open("w") as file:
+            file.write(text[:3])
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", half)
+        with pytest.raises(Killed):
+            make()
+    assert len(make().captions) == 2
 
 
 def test_the_library_is_rendered_once(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from secondlook.training.dense import DenseConfig
 from secondlook.training.goods import GoodsConfig, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.workspace import default_home, init_workspace
-from secondlook_workflows import adapters, learn, stored_adapters
+from secondlook_workflows import adapters, stored_adapters
 from secondlook_workflows.adapter_import import ImportConfig, import_
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
@@ -39,6 +39,8 @@ QUICK = GoodsConfig(
     held_back=40,
     folds=2,
     seconds=120,
+    least_painted=32,
+    least_gain=-1,
     dense=DenseConfig(steps=4, batch=2, rank=2, alpha=4, last=1, warm_up=1),
 )
 
@@ -78,7 +80,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
 def looks(adapter: str, context: Context) -> tuple[tuple[float, ...], tuple[bool, ...]]:
     """Score and verdict on five pictures that nobody learned from."""
     with context.workspace.database.read() as unit:
-        loaded = learn.load_adapter(unit.adapters.get(adapter), context)
+        loaded = stored_adapters.load_adapter(unit.adapters.get(adapter), context)
     vision = context.runtime.vision(loaded.vision)
     pictures = [np.asarray(plate(100 + i, hole=i > 1).convert("RGB")) for i in range(5)]
     scores = tuple(loaded.goods.look(vision, x).score for x in pictures)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from secondlook.errors import BackboneError, UsageError
 
 if TYPE_CHECKING:
-    from secondlook.models.families import CheckpointReport
+    from secondlook.models.inspection import CheckpointReport
 
 WANTED = (
     "*.safetensors",
@@ -50,7 +50,7 @@ class FetchReport:
 
 def check(path: str) -> "CheckpointReport":
     """What the checkpoint in a folder, or of a fetched hub id, can be used for. Never raises."""
-    from secondlook.models.families import inspect_checkpoint
+    from secondlook.models.inspection import inspect_checkpoint
 
     return inspect_checkpoint(path)
 

@@ -48,7 +48,10 @@ class Context:
         """Resident backbones."""
         from secondlook.models.runtime import Runtime
 
-        return Runtime(self.plugins.backbones, threads=self.workspace.settings.threads)
+        settings = self.workspace.settings
+        return Runtime(
+            self.plugins.backbones, threads=settings.threads, precision=settings.precision
+        )
 
 
 def open_context(home: Path | None = None, progress: Progress | None = None) -> Context:

@@ -89,12 +89,14 @@ def from_manifest(
     *,
     learn: bool = False,
     whole: bool = False,
+    labelled: bool = True,
     product: str | None = None,
 ) -> Dataset:
     """Rows with a label, those of the split `test` where the manifest has splits.
 
-    With `learn` it is the other rows that count, with `whole` all of them. Raises ModelError
-    where a group lies on both sides of the split.
+    With `learn` it is the other rows that count, with `whole` all of them; with `labelled` False
+    rows without a label count, too. Raises ModelError where a group lies on both sides of the
+    split.
     """
     gathered = _gather(path, domain, context, product)
     rows = gathered.source.rows
@@ -105,7 +107,7 @@ def from_manifest(
     found = _Rows()
     for item in _opened(domain, gathered):
         row = _row(item, rows)
-        if row is None or not row.labels:
+        if row is None or labelled and not row.labels:
             found.unlabelled += 1
         elif (row.split or "").lower() not in wanted:
             found.outside += 1

@@ -8,8 +8,13 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, Labelled
 
 
-def from_decided(domain: Domain, product: str | None, context: Context) -> Dataset:
-    """Every decided case of a product (of all, where it is None) that says what is to be found."""
+def from_decided(
+    domain: Domain, product: str | None, context: Context, *, labelled: bool = True
+) -> Dataset:
+    """Every decided case of a product (of all, where it is None) that says what is to be found.
+
+    With `labelled` False those that do not say it are there too, without a label.
+    """
     cases: list[Labelled] = []
     unsaid = gone = 0
     with context.workspace.database.read() as unit:
@@ -17,11 +22,11 @@ def from_decided(domain: Domain, product: str | None, context: Context) -> Datas
             if product not in (None, entry.case.product) or not _stands(entry):
                 continue
             labels = _labels(entry, domain, context)
-            if labels is None:
+            if labels is None and labelled:
                 unsaid += 1
                 continue
             try:
-                cases.append(_labelled(entry, labels, context))
+                cases.append(_labelled(entry, labels or frozenset(), context))
             except NotFound:
                 gone += 1
     notes = []

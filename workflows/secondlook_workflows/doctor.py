@@ -91,7 +91,7 @@ def _plugins(plugins: Plugins) -> Iterator[Check]:
 def _models(plugins: Plugins, settings: Settings) -> Iterator[Check]:
     from secondlook.models.runtime import Runtime
 
-    runtime = Runtime(plugins.backbones)
+    runtime = Runtime(plugins.backbones, precision=settings.precision)
     wanted: tuple[tuple[str, Callable[[str], object]], ...] = (
         (settings.vision_backbone, runtime.vision),
         (settings.text_backbone, runtime.text),

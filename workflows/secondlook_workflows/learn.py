@@ -1,14 +1,15 @@
-"""learn: from good images, labelled cases or decisions to an adapter.
+"""learn: from good images, labelled cases, decisions or cases with texts to an adapter.
 
 The adapter folder is written whole before the database names it. The first adapter of a product
 becomes its champion at once; a later one waits as challenger until somebody promotes it. What the
-present champion knows and the new adapter does not (good parts, or labels) is taken over.
+present champion knows and the new adapter does not (good parts, labels, texts) is taken over.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from secondlook.domain import Domain
 from secondlook.errors import IntakeError, UsageError
@@ -16,10 +17,14 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
 from secondlook_workflows.learn_labels import learn_from_labels
+from secondlook_workflows.learn_pairs import learn_from_pairs, served_by
 from secondlook_workflows.learning import Figures, LearnConfig, Learned, Task
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 from secondlook_workflows.stored_adapters import present_champion, register
+
+if TYPE_CHECKING:
+    from secondlook.models.adapters import Adapter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,7 @@ class LearnReport:
 
     adapter: str
     mode: str
+    """`goods`, `labelled` or `pairs`."""
     backbone: str
     state: str
     """`champion`: used from now on; `challenger`: waits for promotion."""
@@ -51,7 +57,7 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
         vision = context.runtime.vision(name)  # first: a wrong name is told at once
         task = Task(config=config, domain=domain, vision=vision, name=name, started=started)
         learned = way(task, context)
-        champion = present_champion(config.domain, config.product, context)
+        champion = _champion(config, context)
         whole = learned.adapter if champion is None else learned.adapter.taking(champion)
         adapter, state = register(whole, context)
         report = LearnReport(
@@ -78,6 +84,11 @@ def _way(config: LearnConfig, domain: Domain) -> tuple[str, Callable[[Task, Cont
     for source in sources:
         if not source.exists():
             raise IntakeError(f"there is no {source} to learn from")
+    if config.align:
+        _check_align(config, domain)
+        return "pairs", learn_from_pairs
+    if config.prompt is not None:
+        raise UsageError("--prompt is how --align puts labels into words: give both, or neither")
     mode = "goods" if config.goods is not None else "labelled"
     if mode not in domain.learns:
         raise UsageError(
@@ -85,6 +96,29 @@ def _way(config: LearnConfig, domain: Domain) -> tuple[str, Callable[[Task, Cont
             "for labelled ones give --manifest or --decided"
         )
     return mode, learn_from_goods if mode == "goods" else learn_from_labels
+
+
+def _check_align(config: LearnConfig, domain: Domain) -> None:
+    if not {"image", "text"} <= set(domain.modalities):
+        raise UsageError(f"{domain.title} reads no texts beside pictures, so --align has no pairs")
+    if config.goods is not None:
+        raise UsageError(
+            "--align learns from cases with pictures and texts: give --manifest or --decided "
+            "instead of --goods"
+        )
+    prompt = config.prompt
+    if prompt is not None and ("{label}" not in prompt or not prompt.isprintable()):
+        raise UsageError(
+            f"--prompt {prompt!r} has no place for a label: write {{label}} where its title "
+            'belongs, as in "a steel surface with {label}"'
+        )
+
+
+def _champion(config: LearnConfig, context: Context) -> "Adapter | None":
+    """Whose parts are taken over."""
+    if config.align:
+        return served_by(config, context)
+    return present_champion(config.domain, config.product, context)
 
 
 def _backbone(config: LearnConfig, context: Context) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from secondlook.domain import IntakeFile
 from secondlook.errors import ModelError
 from secondlook.intake.pixels import read_picture
@@ -13,7 +15,6 @@ from secondlook_workflows.ingest import refused
 from secondlook_workflows.learning import Learned, Task, unread
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -30,6 +31,8 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
     if gathered.interrupted:
         raise KeyboardInterrupt
     files = [x for x in gathered.source.files if x.record is None]
+    # Files by name come lot by lot; reading may stop early, and then it must have met them all.
+    np.random.default_rng(config.seed).shuffle(files)
     quarantined = tuple(refused(x) for x in gathered.quarantined)
     context.progress.start("learning what good looks like", None)
     try:
@@ -39,6 +42,7 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
             config=GoodsConfig(seed=config.seed, seconds=config.minutes * 60),
             total=len(files),
             progress=lambda done, total: context.progress.advance(),
+            started=task.started,
         )
     except ModelError as error:
         raise type(error)(f"{error}{unread(quarantined)}") from error
@@ -58,7 +62,7 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
         "false_alarm_bound": learned.threshold.false_alarm_bound,
         **learned.metrics,
     }
-    return Learned(adapter=adapter, metrics=metrics, quarantined=quarantined)
+    return Learned(adapter=adapter, metrics=metrics, quarantined=quarantined, notes=learned.notes)
 
 
 def _pictures(files: list[IntakeFile]) -> "Iterator[tuple[str, NDArray[np.uint8]]]":

@@ -12,7 +12,7 @@ from secondlook_workflows.adapters import adapter_id, free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, Labelled, from_manifest
 from secondlook_workflows.decided import from_decided
-from secondlook_workflows.learning import Learned, Task, unread
+from secondlook_workflows.learning import Learned, Task, percents, unread
 from secondlook_workflows.prepared import Prepared, case_key, labelled_cases
 
 if TYPE_CHECKING:
@@ -56,12 +56,6 @@ def learn_cases(
     config = task.config
     prepared = Prepared.of(cases, task, context)
     context.progress.start("learning from labelled cases", 100)
-    done = [0]
-
-    def advance(percent: int, _: int) -> None:
-        context.progress.advance(percent - done[0])
-        done[0] = percent
-
     try:
         learned = learn_labelled(
             labelled_cases(cases, prepared, MOST_PICTURES),
@@ -69,7 +63,7 @@ def learn_cases(
             text=prepared.text,
             classes=prepared.classes,
             config=_settings(task, prepared, folder),
-            progress=advance,
+            progress=percents(context.progress),
         )
     except ModelError as error:
         files = unread(refused.refused if refused is not None else ())

@@ -1,11 +1,12 @@
 """What every way of learning is given, and what it gives."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondlook.domain import Domain
+from secondlook_workflows.context import Progress
 from secondlook_workflows.ingest import FileOutcome
 
 if TYPE_CHECKING:
@@ -24,14 +25,20 @@ class LearnConfig:
     goods: Path | None = None
     """A folder of good images."""
     manifest: Path | None = None
-    """A CSV with labels; rows of the split `test` are left for `evaluate`."""
+    """A CSV with labels, or with notes; rows of the split `test` are left for `evaluate`."""
     decided: bool = False
     """The cases that were decided in this workspace."""
+    align: bool = False
+    """Learn which texts go with which pictures, and not which labels hold."""
+    prompt: str | None = None
+    """With `align`, the text of a case that has labels: a form with {label} in it, where their
+    titles go. None takes what the records of the case say."""
     product: str | None = None
     backbone: str | None = None
     """Name or path; None is the workspace's `vision_backbone`."""
     minutes: float = 12.0
-    """All that learning may take. From goods, 0 learns a bank alone; from labels, a head alone."""
+    """All that learning may take. From goods, 0 learns a bank alone; from labels, a head alone; an
+    alignment then takes the time it needs."""
     seed: int = 0
 
 
@@ -56,6 +63,17 @@ class Learned:
     metrics: Figures
     quarantined: tuple[FileOutcome, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def percents(progress: Progress) -> Callable[[int, int], None]:
+    """What shows how far learning is, called with (percent done, 100)."""
+    done = [0]
+
+    def advance(percent: int, _: int) -> None:
+        progress.advance(percent - done[0])
+        done[0] = percent
+
+    return advance
 
 
 def unread(quarantined: Iterable[FileOutcome], most: int = 3) -> str:

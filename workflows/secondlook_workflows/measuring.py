@@ -104,7 +104,10 @@ class Measurer:
         for number, item in enumerate(self._labelled):
             try:
                 assessment = self._engine.assess(
-                    change(number, item.case), self._adapters[number], pictures=pictures, explain=False
+                    change(number, item.case),
+                    self._adapters[number],
+                    pictures=pictures,
+                    explain=False,
                 )
                 measurement.cases.append(Measured(item, assessment))
             except (ModelError, StoreError):

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from secondlook.cases import NOTHING, Case
@@ -87,6 +88,35 @@ def labelled_cases(
     ]
 
 
+def picture_loaders(
+    cases: Sequence[Labelled], domain: Domain, context: Context
+) -> "Callable[[Case], tuple[Callable[[], NDArray[np.uint8]], ...]]":
+    """What loads each picture of a case by itself, as its domain prepares it."""
+    paths = {sha256: path for x in cases for sha256, path in x.paths.items()}
+
+    def load(case: Case, sha256: str) -> "NDArray[np.uint8]":
+        try:
+            pixels = CasePictures(case, context.plugins, lambda x: paths[x.sha256])[sha256]
+        except KeyError:
+            raise _gone(case) from None
+        prepared = domain.prepare(case, {sha256: pixels}).images
+        if not prepared:
+            raise IntakeError(f"{domain.title} does not look at a picture of {case.title}")
+        return prepared[0].pixels
+
+    return lambda case: tuple(partial(load, case, x.sha256) for x in case.images())
+
+
+def check_labels(cases: Sequence[Labelled], domain: Domain) -> None:
+    """Raises ModelError for labels that the domain does not know."""
+    known = [x.code for x in domain.taxonomy.labels]
+    if unknown := sorted({label for x in cases for label in x.labels} - set(known)):
+        raise ModelError(
+            f"{domain.title} knows no label {unknown[0]!r} (of {len(unknown)} such): correct the "
+            f"labels or add them in the settings of the domain; it knows {', '.join(known)}"
+        )
+
+
 def case_key(case: Case) -> str:
     """sha256 over the files and records of a case, whatever it is called."""
     names = [f"a:{x.sha256}" for x in case.attachments] + [f"r:{x.sha256}" for x in case.records]
@@ -94,15 +124,11 @@ def case_key(case: Case) -> str:
 
 
 def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[str, ...]:
-    known = [x.code for x in domain.taxonomy.labels]
+    check_labels(cases, domain)
     met = {label for x in cases for label in x.labels}
-    if unknown := sorted(met - set(known)):
-        raise ModelError(
-            f"{domain.title} knows no label {unknown[0]!r} (of {len(unknown)} such): correct the "
-            f"labels or add them in the settings of the domain; it knows {', '.join(known)}"
-        )
     nothing = not several and any(not x.labels for x in cases)
-    return (*(x for x in known if x in met), *([NOTHING] if nothing else []))
+    known = (x.code for x in domain.taxonomy.labels if x.code in met)
+    return (*known, *([NOTHING] if nothing else []))
 
 
 def _reader(
@@ -115,9 +141,13 @@ def _reader(
         try:
             return tuple(x.pixels for x in domain.prepare(case, pictures).images)
         except KeyError:  # the file of an attachment was not read
-            raise IntakeError(f"a file of {case.title} is not there") from None
+            raise _gone(case) from None
 
     return lambda case: lambda: load(case)
+
+
+def _gone(case: Case) -> IntakeError:
+    return IntakeError(f"a file of {case.title} is not there")
 
 
 def _notes(classes: Sequence[str], several: bool) -> tuple[str, ...]:

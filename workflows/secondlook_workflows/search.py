@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from secondlook.cases import CitedPassage, PriorCase
 from secondlook.domain import IntakeFile
-from secondlook.errors import BackboneError, IntakeError, UsageError
+from secondlook.errors import BackboneError, IntakeError, ModelError, UsageError
 from secondlook.intake.reader import Reader
 from secondlook.store.embedding_values import (
     CaseFilter,
@@ -32,11 +32,13 @@ from secondlook_workflows.embed import (
 )
 from secondlook_workflows.products import check_product
 from secondlook_workflows.similar import nearest_decided
+from secondlook_workflows.stored_adapters import load_adapter
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from secondlook.models.alignment import AlignmentPart
     from secondlook.models.dual import DualBackbone
     from secondlook.models.search import ImageEmbedder, Near
 
@@ -46,6 +48,13 @@ NOT_ALIGNED = (
     "the vision backbone is not aligned with text, so pictures are not searched: give --image"
 )
 UNTRAINED = "the vision backbone is untrained: pictures are compared by their texture, weakly"
+OWN_SPACE = (
+    "pictures are compared with the words as adapter {} has learned to from texts of your own cases"
+)
+OTHER_BACKBONE = (
+    "adapter {} was learned from texts with another backbone than the workspace has now, so words "
+    "and pictures are compared without it"
+)
 NO_PASSAGES = "no record is stored yet, so there is no text to search"
 NO_PICTURES = "no picture is stored yet that could be searched"
 
@@ -169,11 +178,36 @@ def _by_text(
     except BackboneError as error:  # the passages were found all the same
         report.notes.append(f"pictures are not searched: {error}")
         return
-    if getattr(vision, "aligned", False):
-        query = cast("DualBackbone", vision).embed([words])
-        _pictures(query, vision, limit, of, context, report)
-    else:
+    if not getattr(vision, "aligned", False):
         report.notes.append(NOT_ALIGNED)
+        return
+    query, own = (
+        cast("DualBackbone", vision).embed([words]),
+        _alignment(vision, of, context, report),
+    )
+    _pictures(query if own is None else own.text(query), vision, limit, of, context, report, own)
+
+
+def _alignment(
+    vision: "ImageEmbedder", of: CaseFilter, context: Context, report: SearchReport
+) -> "AlignmentPart | None":
+    """What the champion of the cases that are searched has learned from their texts."""
+    if of.domain is None:
+        return None
+    with context.workspace.database.read() as unit:
+        info = unit.adapters.champion(of.domain, of.product)
+    if info is None or info.card.get("alignment") is None:
+        return None
+    if info.backbone.fingerprint != vision.ref.fingerprint:
+        report.notes.append(OTHER_BACKBONE.format(info.id))
+        return None
+    try:
+        part = load_adapter(info, context).alignment
+    except ModelError as error:  # pictures are found all the same
+        report.notes.append(f"words and pictures are compared without adapter {info.id}: {error}")
+        return None
+    report.notes.append(OWN_SPACE.format(info.id))
+    return part
 
 
 def _pictures(
@@ -183,15 +217,19 @@ def _pictures(
     of: CaseFilter,
     context: Context,
     report: SearchReport,
+    own: "AlignmentPart | None" = None,
 ) -> None:
-    from secondlook.models.search import nearest
+    """The pictures nearest to a query (1, D); with `own` both are compared in its space."""
+    from secondlook.models.search import mapped, nearest
 
     made = EmbedReport(unreadable=report.unreadable)
     embed_images(vision, context, made)
     with context.workspace.database.read() as unit:
         images, backbone = unit.embeddings.images, vision.ref.fingerprint
         report.searched["pictures"] = images.count(backbone, of)
-        found = nearest(query, images.matrix(backbone, of), limit, group=_case)
+        chunks = images.matrix(backbone, of)
+        seen = chunks if own is None else mapped(chunks, own.image)
+        found = nearest(query, seen, limit, group=_case)
         places = images.found([x.key for x in found])
     report.hits += [_picture_hit(x, places[x.key]) for x in found]
     _note_nothing(report, "pictures", NO_PICTURES)

@@ -13,7 +13,8 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.recorded import recorded
 
 if TYPE_CHECKING:
-    from secondlook.training.starter.train import StarterConfig, Trainer
+    from secondlook.training.starter.config import StarterConfig
+    from secondlook.training.starter.train import Trainer
 
 TOLD_EVERY = 25
 
@@ -107,7 +108,7 @@ def _trainer(config: MakeStarterConfig, context: Context) -> "Trainer":
 
 
 def _recipe(config: MakeStarterConfig) -> "StarterConfig":
-    from secondlook.training.starter.train import StarterConfig
+    from secondlook.training.starter.config import StarterConfig
 
     recipe = StarterConfig(seed=config.seed)
     return recipe if config.steps is None else recipe.shortened(config.steps)

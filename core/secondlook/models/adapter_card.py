@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from secondlook.cases import BackboneRef
+from secondlook.models.calibration import Bands, FamiliarityRule
 from secondlook.models.goods import Unit
 
 NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin", "carried"})
@@ -39,6 +40,10 @@ class GoodsCard(BaseModel):
     goods: int
     """How many different good pictures were learned from."""
     calibration_goods: int
+    bands: Bands | None = None
+    """Two thresholds from the same scores: accept up to the first, reject above the second."""
+    gate: FamiliarityRule | None = None
+    """How far a picture may be from all good ones and still show such a part."""
     dense: DenseCard | None = None
     data_sha256: str
     """Digest over the sorted sha256 of the goods."""
@@ -81,6 +86,31 @@ class AnswersCard(BaseModel):
     """What is left with a modality alone, without it, or with another case's."""
 
 
+class AlignmentCard(BaseModel):
+    """What was learned from pictures with texts, and how well on groups not learned from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text_backbone: BackboneRef
+    """The half that reads texts of the pair that is the adapter's backbone."""
+    prompt: str | None
+    """The form of the texts, with {label} in it; None where they were free."""
+    counts: dict[str, int] = {}
+    """Cases of each label that was put into that form."""
+    pairs: int
+    groups: int
+    """How many of them were independent."""
+    reason: str
+    """Why it was kept, with the figures of both."""
+    frozen: dict[str, dict[str, float]] = {}
+    """Retrieval of the frozen backbone by direction, on groups held out in turn."""
+    learned: dict[str, dict[str, float]] = {}
+    """The same after learning on the other groups."""
+    data_sha256: str
+    """Digest over the sorted cases and their texts."""
+    seed: int
+
+
 class AdapterCard(BaseModel):
     """What an adapter says about itself."""
 
@@ -98,8 +128,9 @@ class AdapterCard(BaseModel):
     """How pictures were made ready for the backbone; another way is refused."""
     goods: GoodsCard | None = None
     answers: AnswersCard | None = None
+    alignment: AlignmentCard | None = None
     carried: str | None = None
-    """The id of the adapter whose other part this one took over as it was."""
+    """The id of the adapter whose other parts this one took over as they were."""
     created_at: datetime
     code_version: str
     origin: str | None = None
@@ -109,14 +140,14 @@ class AdapterCard(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "AdapterCard":
-        if self.goods is None and self.answers is None:
-            raise ValueError("an adapter knows good pictures or labels; this one neither")
+        if not self.mode:
+            raise ValueError("an adapter knows goods, labels or texts; this one none of them")
         return self
 
     @property
     def mode(self) -> str:
-        """`goods`, `labelled`, or `goods+labelled`."""
-        parts = (("goods", self.goods), ("labelled", self.answers))
+        """`goods`, `labelled`, `alignment`, or several of them such as `goods+alignment`."""
+        parts = (("goods", self.goods), ("labelled", self.answers), ("alignment", self.alignment))
         return "+".join(name for name, part in parts if part is not None)
 
     @property

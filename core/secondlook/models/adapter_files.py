@@ -5,6 +5,7 @@ bank.safetensors          the patch bank, where it was learned from goods
 dense/head.safetensors    the dense head, where there is one
 dense/adapter_*           its LoRA weights, in peft's format
 answers/*                 what was learned from labels, where it was: see models/answers.py
+alignment/*               what was learned from texts, where it was: see models/alignment.py
 """
 
 import hashlib
@@ -25,6 +26,7 @@ BANK = "bank.safetensors"
 DENSE = "dense"
 HEAD = f"{DENSE}/head.safetensors"
 ANSWERS = "answers"
+ALIGNMENT = "alignment"
 
 
 def write_folder(folder: Path, write: Callable[[Path], AdapterCard]) -> str:

@@ -1,12 +1,15 @@
 """Adapters: what was learned for one domain and product over one backbone. Immutable."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from secondlook.cases import BackboneRef
 from secondlook.errors import AdapterError
-from secondlook.models.adapter_card import AdapterCard, AnswersCard
+from secondlook.models.adapter_card import AdapterCard, AlignmentCard, AnswersCard
 from secondlook.models.adapter_files import (
+    ALIGNMENT,
     ANSWERS,
     check_files,
     damaged,
@@ -14,23 +17,29 @@ from secondlook.models.adapter_files import (
     read_card,
     write_folder,
 )
-from secondlook.models.answers import AnswersPart
+from secondlook.models.alignment import AlignmentPart, pair_in
+from secondlook.models.answers import TEXT, AnswersPart
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.goods import GoodsPart
 from secondlook.models.goods_files import read_goods, write_goods
+from secondlook.models.resembling import Resembling
+
+PARTS = ("goods", "answers", "alignment")
+"""What an adapter may be made of; its card has a field of the same name for each."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Adapter:
-    """Knows what good pictures look like to one backbone, or which labels hold, or both."""
+    """Knows one or several of: what good pictures look like to one backbone, which labels hold, and
+    which texts go with which pictures."""
 
     card: AdapterCard
     goods: GoodsPart | None = None
     answers: AnswersPart | None = None
+    alignment: AlignmentPart | None = None
 
     def __post_init__(self) -> None:
-        parts = (self.goods is None, self.answers is None)
-        if parts != (self.card.goods is None, self.card.answers is None):
+        if any((getattr(self, x) is None) != (getattr(self.card, x) is None) for x in PARTS):
             raise AdapterError(f"the card of adapter {self.card.id} names other parts than it has")
 
     @property
@@ -67,8 +76,21 @@ class Adapter:
     def threshold(self) -> float:
         """Pictures that score above it are flagged. Raises AdapterError where it has none."""
         if self.card.goods is None:
-            raise AdapterError(f"adapter {self.id} was learned from labels and has no threshold")
+            raise AdapterError(
+                f"adapter {self.id} was not learned from goods, so it has no threshold"
+            )
         return self.card.goods.threshold
+
+    @cached_property
+    def resembling(self) -> Resembling | None:
+        """Compares pictures with words; None where it was not learned from labels put into words.
+
+        What was learned from free notes finds cases by words, and names the wrong kind too often.
+        """
+        card = self.card.alignment
+        if self.alignment is None or card is None or card.prompt is None:
+            return None
+        return Resembling(self.alignment, card.prompt, frozenset(card.counts))
 
     def check(self, vision: VisionBackbone) -> None:
         """Raises AdapterError unless this is the backbone it was learned with, used alike."""
@@ -83,13 +105,16 @@ class Adapter:
             raise AdapterError(
                 f"adapter {self.id} was learned on pictures made ready as "
                 f"{self.card.preprocessing}, and {vision.ref.name} now makes them ready as "
-                f"{found}: restore its preprocessor_config.json or learn again"
+                f"{found}: restore its preprocessor_config.json, set `precision` in secondlook.toml "
+                "to the one named first, or learn again"
             )
+        if self.alignment is not None:
+            self.alignment.check(pair_in(vision))
 
     def taking(self, earlier: "Adapter") -> "Adapter":
-        """This adapter with the part that it lacks and an earlier one has, where that still fits.
+        """This adapter with the parts that it lacks and an earlier one has, where they still fit.
 
-        It fits where both were learned with the same backbone, used alike.
+        They fit where both were learned with the same backbone, used alike.
         """
         mine, other = self.card, earlier.card
         if (mine.backbone.fingerprint, mine.preprocessing) != (
@@ -97,12 +122,13 @@ class Adapter:
             other.preprocessing,
         ):
             return self
-        goods, answers = self.goods or earlier.goods, self.answers or earlier.answers
-        if goods is self.goods and answers is self.answers:
+        lacks = [x for x in PARTS if getattr(self, x) is None]
+        taken = [x for x in lacks if getattr(earlier, x) is not None]
+        if not taken:
             return self
-        parts = {"goods": mine.goods or other.goods, "answers": mine.answers or other.answers}
-        card = mine.model_copy(update={**parts, "carried": other.id})
-        return Adapter(card=card, goods=goods, answers=answers)
+        update = {**{x: getattr(other, x) for x in taken}, "carried": other.id}
+        parts: dict[str, Any] = {x: getattr(earlier, x) for x in taken}
+        return replace(self, card=mine.model_copy(update=update), **parts)
 
     def numbered(self, version: int) -> "Adapter":
         """The same adapter under another version, which its id ends with."""
@@ -122,6 +148,9 @@ class Adapter:
         if self.answers is not None:
             (folder / ANSWERS).mkdir()
             self.answers.save(folder / ANSWERS)
+        if self.alignment is not None:
+            (folder / ALIGNMENT).mkdir()
+            self.alignment.save(folder / ALIGNMENT)
         return self.card
 
     @classmethod
@@ -148,7 +177,8 @@ class Adapter:
         check_files(folder, card.files)
         goods = None if card.goods is None else read_goods(folder, card.backbone, card.goods)
         answers = None if card.answers is None else _read_answers(folder, card.answers)
-        return cls(card=card, goods=goods, answers=answers)
+        alignment = None if card.alignment is None else _read_alignment(folder, card.alignment)
+        return cls(card=card, goods=goods, answers=answers, alignment=alignment)
 
 
 def _read_answers(folder: Path, card: AnswersCard) -> AnswersPart:
@@ -159,6 +189,13 @@ def _read_answers(folder: Path, card: AnswersCard) -> AnswersPart:
     return part
 
 
+def _read_alignment(folder: Path, card: AlignmentCard) -> AlignmentPart:
+    part = AlignmentPart.load(folder / ALIGNMENT)
+    if part.backbones[TEXT] != card.text_backbone.fingerprint:
+        raise AdapterError(damaged(folder, "the card and the alignment name other text backbones"))
+    return part
+
+
 def preprocessing_of(vision: VisionBackbone) -> str:
     """How a backbone makes pictures ready, in words; empty where it does not say."""
-    return str(getattr(vision, "prepare", ""))
+    return str(getattr(vision, "preprocessing", ""))

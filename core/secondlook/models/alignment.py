@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from secondlook.errors import AdapterError, ModelError
 from secondlook.models.answers import IMAGE, TEXT, Recipe, spread_out
+from secondlook.models.backbones import VisionBackbone
 from secondlook.models.dual import DualBackbone
 
 CARD, WEIGHTS = "alignment.json", "alignment.safetensors"
@@ -159,6 +160,16 @@ class AlignmentPart:
         if dual is not None:
             part.check(dual)
         return part
+
+
+def pair_in(vision: VisionBackbone) -> DualBackbone:
+    """The pair that a backbone is. Raises AdapterError where it reads no texts."""
+    if isinstance(vision, DualBackbone):
+        return vision
+    raise AdapterError(
+        f"backbone {vision.ref.name} reads pictures and no texts, and an alignment needs both: give "
+        "`starter`, or a CLIP, SigLIP or VisionTextDualEncoder checkpoint with its tokenizer"
+    )
 
 
 def fingerprints(dual: DualBackbone) -> dict[str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from secondlook.models.dual import DualBackbone
+    from secondlook.models.families import Backbone
     from secondlook.models.generative import GenerativeBackbone
 
 
@@ -24,6 +25,14 @@ class VisionBackbone(Protocol):
     @property
     def ref(self) -> BackboneRef:
         """Which backbone this is, exactly."""
+
+    @property
+    def preprocessing(self) -> str:
+        """How pictures are made ready, in words that are the same in every process.
+
+        An adapter is used only where these are the words that it was learned with; empty where
+        the backbone does not say.
+        """
 
     def patches(self, images: "Sequence[NDArray[np.uint8]]") -> "NDArray[np.float32]":
         """Features (B, h, w, D) of B pictures (H, W, 3), which may differ in size.
@@ -74,6 +83,20 @@ def untrained_vision() -> VisionBackbone:
     from secondlook.models.untrained import untrained_resnet
 
     return untrained_resnet()
+
+
+def load_backbone(path: Path | str) -> "Backbone":
+    """A checkpoint folder, or a hub id in the local cache, as whatever its family can be.
+
+    A pair of image and text towers, a vision encoder, a sentence encoder, or a model that writes
+    about pictures; what it can do is in its `uses`. Nothing is fetched, and no code of the
+    checkpoint is run.
+
+    Raises BackboneError where it is missing, unsafe, damaged, or of no use here.
+    """
+    from secondlook.models import families
+
+    return families.load_backbone(path)
 
 
 def load_vision(path: Path) -> VisionBackbone:

@@ -22,16 +22,33 @@ CHUNK = 4096
 """Bank rows compared at a time: a 1024-patch picture then needs 16 MB of distances."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
-    """What a bank says about one picture."""
+    """What a bank says about one picture, alone or with a second look."""
 
     map: NDArray[np.float32]
     """(h, w) distance of each patch to its nearest good patch, 0 (the same) to 2."""
-    score: float
-    """The largest value of the map."""
-    nearest: str
-    """sha256 of the good picture whose patch is nearest to the most unusual one."""
+    places: NDArray[np.int32]
+    """(h, w) which of `references` holds that patch."""
+    references: tuple[str, ...]
+    """sha256 of the good pictures."""
+    strangeness: float = 0.0
+    """How much the picture as a whole is unlike any good one: above 1 it is unfamiliar."""
+
+    @property
+    def score(self) -> float:
+        """The largest value of the map."""
+        return float(self.map.max())
+
+    @property
+    def nearest(self) -> str:
+        """sha256 of the good picture whose patch is nearest where the map is largest."""
+        return self.references[int(self.places.flat[int(self.map.argmax())])]
+
+    @property
+    def unfamiliar(self) -> bool:
+        """Whether this is no picture of such a part, good or bad: its score then says nothing."""
+        return not self.strangeness <= 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,11 +85,10 @@ class PatchBank:
                 "they come from another backbone"
             )
         distance, row = nearest(normalise(patches.reshape(-1, size)), self.rows)
-        worst = int(distance.argmax())
         return Scored(
             map=distance.reshape(height, width),
-            score=float(distance[worst]),
-            nearest=self.references[int(self.origin[row[worst]])],
+            places=self.origin[row].reshape(height, width),
+            references=self.references,
         )
 
 

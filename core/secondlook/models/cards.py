@@ -6,7 +6,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from secondlook.models.folders import read_config, weight_files
+from secondlook.models.folders import read_config
+from secondlook.models.weight_files import weight_files
 
 FRONT = re.compile(r"\A---\s*\n(.*?)\n---\s*$", re.DOTALL | re.MULTILINE)
 LICENCE = re.compile(r"^licen[sc]e:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)

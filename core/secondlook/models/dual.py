@@ -71,6 +71,11 @@ class DualBackbone:
         return self.image.prepare
 
     @property
+    def preprocessing(self) -> str:
+        """How pictures are made ready and in what precision they are seen, in words."""
+        return self.image.preprocessing
+
+    @property
     def tokens(self) -> Tokens:
         """Turns texts into what the text tower takes."""
         return self.text.tokens
@@ -87,9 +92,11 @@ class DualBackbone:
         """Vectors (N, P) of unit length; in the shared space where the pair is aligned."""
         return self.text.embed(texts)
 
-    def image_features(self, images: Sequence[NDArray[np.uint8]]) -> ImageFeatures:
+    def image_features(
+        self, images: Sequence[NDArray[np.uint8]], adapter: str | None = None
+    ) -> ImageFeatures:
         """Tokens and pooled vectors of one batch of pictures (B >= 1), without gradients."""
-        return self.image.image_features(images)
+        return self.image.image_features(images, adapter)
 
     def text_features(self, texts: Sequence[str]) -> TextFeatures:
         """Tokens and pooled vectors of one batch of texts (B >= 1), without gradients."""

@@ -15,6 +15,7 @@ from secondlook.model_io import (
     PassageMatch,
 )
 from secondlook.models.adapters import Adapter
+from secondlook.models.alignment import pair_in
 from secondlook.models.backbones import TextBackbone, VisionBackbone
 from secondlook.models.goods import network_of
 from secondlook.models.retrieval import rank_passages
@@ -28,7 +29,8 @@ def forward(
     adapter: Adapter | None,
     reader: TextBackbone | None = None,
 ) -> ModelOutputs:
-    """Score the images, answer with the adapter, and rank the passages for the queries.
+    """Score the images, answer with the adapter or say which label the case is most like, and rank
+    the passages for the queries.
 
     A part whose backbone or adapter is None is left empty. `adapter` of the outputs is the given
     one's id, also for a case without images: it is what the case was assessed with.
@@ -41,21 +43,24 @@ def forward(
     """
     images: tuple[ImageOutputs, ...] = ()
     matches: tuple[PassageMatch, ...] = ()
+    resembles: dict[str, float] = {}
     answers, asked = None, _Question(inputs, adapter)
     if adapter is not None and vision is not None and inputs.images:
         adapter.check(vision)
         images = tuple(_score(image, vision, adapter) for image in inputs.images if adapter.goods)
+        resembles = {} if adapter.answers else _resembles(inputs, vision, adapter)
     if adapter is not None and asked:
         answers = _answer(asked, vision, reader, adapter)
     if text is not None and inputs.records and inputs.queries:
         matches = rank_passages(text, inputs.records, inputs.queries)
-    looked = (vision if images or (answers and asked.images) else None,)
+    looked = (vision if images or resembles or (answers and asked.images) else None,)
     read = (reader if answers and asked.passages else None, text if matches else None)
     used = [x.ref for x in (*looked, *read) if x is not None]
     return ModelOutputs(
         images=images,
         answers=answers,
         matches=matches,
+        resembles=resembles,
         adapter=adapter.id if adapter is not None else None,
         backbones=tuple(dict.fromkeys(used)),
     )
@@ -75,11 +80,25 @@ def look_at(
 ) -> NDArray[np.float64]:
     """Every number that an adapter gives for one picture (H, W, 3) and one passage."""
     inputs = ModelInputs(
-        images=(ImageInput(attachment="", pixels=pixels),), records=(note(passage, kind="note", name="a note"),)
+        images=(ImageInput(attachment="", pixels=pixels),),
+        records=(note(passage, kind="note", name="a note"),),
     )
     outputs = forward(inputs, vision=vision, text=None, reader=reader, adapter=adapter)
     answers = outputs.answers.probabilities.values() if outputs.answers else ()
-    return np.array([*(x.score for x in outputs.images), *answers], dtype=np.float64)
+    aligned = _aligned(adapter, vision, pixels, passage)
+    return np.array([*(x.score for x in outputs.images), *answers, *aligned], dtype=np.float64)
+
+
+def _aligned(
+    adapter: Adapter, vision: VisionBackbone, pixels: NDArray[np.uint8], passage: str
+) -> list[float]:
+    """The vectors of both in the adapter's space; empty where it has none."""
+    part = adapter.alignment
+    if part is None:
+        return []
+    pair = pair_in(vision)
+    vectors = part.image(part.read(pair, [pixels])), part.text(pair.embed([passage]))
+    return [float(x) for vector in vectors for x in vector.ravel()]
 
 
 class _Question:
@@ -114,14 +133,24 @@ def _answer(
     )
 
 
+def _resembles(inputs: ModelInputs, vision: VisionBackbone, adapter: Adapter) -> dict[str, float]:
+    if adapter.resembling is None:
+        return {}
+    pixels = [x.pixels for x in inputs.images]
+    return adapter.resembling.shares(pair_in(vision), pixels, inputs.queries)
+
+
 def _score(image: ImageInput, vision: VisionBackbone, adapter: Adapter) -> ImageOutputs:
     # One picture at a time: a score must not depend on what else is in the batch.
-    assert adapter.goods is not None  # the caller has looked
+    card = adapter.card.goods
+    assert adapter.goods is not None and card is not None  # the caller has looked
     scored = adapter.goods.look(vision, image.pixels)
     return ImageOutputs(
         attachment=image.attachment,
         score=scored.score,
         threshold=adapter.threshold,
         anomaly_map=scored.map,
+        reject=card.bands.reject if card.bands is not None else None,
+        unfamiliar=scored.unfamiliar,
         nearest=scored.nearest,
     )

@@ -1,6 +1,7 @@
 """Vision-language models that write text about pictures: drafts and answers, never findings."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ class GenerativeBackbone:
         """What it can do, in words."""
         return (self.vision.uses if self.vision else ()) + ("generation",)
 
+    @property
+    def preprocessing(self) -> str:
+        """How its `vision` makes pictures ready and sees them, in words; empty without one."""
+        return self.vision.preprocessing if self.vision else ""
+
     def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Features (B, h, w, D) of B pictures (H, W, 3). BackboneError without `vision`."""
         return self.sight().patches(images)
@@ -91,7 +97,9 @@ class GenerativeBackbone:
 
     def _write(self, inputs: Any, max_tokens: int) -> torch.Tensor:
         model: Any = self.model
-        tokens = model.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=max_tokens)
+        greedy = {"do_sample": False, "num_beams": 1, "max_new_tokens": max_tokens}
+        with self.vision.alone() if self.vision else nullcontext():  # no adapter sees along
+            tokens = model.generate(**inputs, **greedy)
         new: torch.Tensor = tokens[0, inputs["input_ids"].shape[1] :]
         return new[:max_tokens]
 

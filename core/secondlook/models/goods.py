@@ -6,7 +6,7 @@ each is counted in the spread of its own largest values over goods it had not se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from secondlook.errors import AdapterError
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.bank import PatchBank, Scored
 from secondlook.models.dense import DenseModel
+from secondlook.models.gate import Gate
 from secondlook.models.vision import PatchNetwork
 
 USUAL, HIGH = 0.5, 0.95
@@ -57,13 +58,18 @@ class GoodsPart:
     dense: DenseModel | None = None
     units: tuple[Unit, Unit] | None = None
     """Of the bank and of the dense model; None where there is no dense model."""
+    gate: Gate | None = None
+    """Tells pictures of other things; None where none was learned."""
 
     def look(self, vision: VisionBackbone, image: NDArray[np.uint8]) -> Scored:
-        """The map and score of one picture (H, W, 3).
+        """The map and score of one picture (H, W, 3), and whether it shows such a part at all.
 
         Raises AdapterError where there is a dense model and the backbone cannot take one.
         """
-        seen = self.bank.score(vision.patches([image])[0])
+        patches = vision.patches([image])[0]
+        seen = self.bank.score(patches)
+        if self.gate is not None:
+            seen = replace(seen, strangeness=self.gate.strangeness(patches))
         if self.dense is None or self.units is None:
             return seen
         return combined(seen, self.dense.map(network_of(vision), image), self.units)
@@ -74,7 +80,7 @@ def combined(seen: Scored, logits: NDArray[np.float32], units: tuple[Unit, Unit]
     near = _on_grid(units[0](seen.map), logits.shape)
     mean = gaussian_filter((near + units[1](logits)) / 2, BLUR, mode="nearest")
     both = functional.softplus(torch.from_numpy(mean)).numpy()
-    return Scored(map=both, score=float(both.max()), nearest=seen.nearest)
+    return replace(seen, map=both, places=_spread(seen.places, both.shape))
 
 
 def network_of(vision: VisionBackbone) -> PatchNetwork:
@@ -86,6 +92,16 @@ def network_of(vision: VisionBackbone) -> PatchNetwork:
         f"backbone {vision.ref.name} cannot be adapted: give a checkpoint folder that "
         "`secondlook backbones check` accepts, or learn from goods without LoRA (--minutes 0)"
     )
+
+
+def _spread(places: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Whole numbers (h, w) on another grid: at each place the one that lies there."""
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for old, new in zip(places.shape, shape, strict=True)
+    )
+    spread: NDArray[np.int32] = places[rows[:, None], columns]
+    return spread
 
 
 def _on_grid(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

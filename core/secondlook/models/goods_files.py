@@ -1,5 +1,6 @@
 """The files of an adapter that was learned from goods: its bank and its dense model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from secondlook.models.adapter_card import DenseCard, GoodsCard
 from secondlook.models.adapter_files import BANK, DENSE, HEAD, damaged, folder_sha256
 from secondlook.models.bank import PatchBank, references_from_bytes, references_to_bytes
 from secondlook.models.dense import DenseModel
+from secondlook.models.gate import Gate
 from secondlook.models.goods import GoodsPart
+
+SIGNATURES = "signatures"
+"""Of the gate; see `secondlook.models.gate`."""
 
 
 def write_goods(folder: Path, goods: GoodsPart) -> None:
@@ -24,6 +29,8 @@ def write_goods(folder: Path, goods: GoodsPart) -> None:
         "origin": np.ascontiguousarray(goods.bank.origin, dtype=np.int32),
         "references": references_to_bytes(goods.bank.references),
     }
+    if goods.gate is not None:
+        tensors[SIGNATURES] = np.ascontiguousarray(goods.gate.signatures, dtype=np.float32)
     save_file(tensors, folder / BANK)
     if goods.dense is not None:
         (folder / DENSE).mkdir()
@@ -32,11 +39,14 @@ def write_goods(folder: Path, goods: GoodsPart) -> None:
 
 def read_goods(folder: Path, backbone: BackboneRef, card: GoodsCard) -> GoodsPart:
     """Read them. Raises AdapterError where they are missing or damaged."""
-    bank = _read_bank(folder)
+    tensors = _read_tensors(folder)
+    try:
+        part = GoodsPart(bank=_bank(tensors), gate=_gate(tensors, card))
+    except (KeyError, ModelError) as error:
+        raise AdapterError(damaged(folder, f"{BANK}: {type(error).__name__}")) from error
     if card.dense is None:
-        return GoodsPart(bank=bank)
-    dense = _read_dense(folder, backbone, card.dense)
-    return GoodsPart(bank=bank, dense=dense, units=card.dense.units)
+        return part
+    return replace(part, dense=_read_dense(folder, backbone, card.dense), units=card.dense.units)
 
 
 def _read_dense(folder: Path, backbone: BackboneRef, dense: DenseCard) -> DenseModel:
@@ -48,15 +58,24 @@ def _read_dense(folder: Path, backbone: BackboneRef, dense: DenseCard) -> DenseM
     )
 
 
-def _read_bank(folder: Path) -> PatchBank:
+def _read_tensors(folder: Path) -> dict[str, NDArray[Any]]:
     if not (folder / BANK).is_file():
         raise AdapterError(damaged(folder, f"it has no {BANK}"))
     try:
-        tensors = load_file(folder / BANK)
-        return PatchBank(
-            rows=tensors["rows"],
-            origin=tensors["origin"],
-            references=references_from_bytes(tensors["references"]),
-        )
-    except (SafetensorError, KeyError, ModelError) as error:
+        return load_file(folder / BANK)
+    except SafetensorError as error:
         raise AdapterError(damaged(folder, f"{BANK}: {type(error).__name__}")) from error
+
+
+def _bank(tensors: dict[str, NDArray[Any]]) -> PatchBank:
+    return PatchBank(
+        rows=tensors["rows"],
+        origin=tensors["origin"],
+        references=references_from_bytes(tensors["references"]),
+    )
+
+
+def _gate(tensors: dict[str, NDArray[Any]], card: GoodsCard) -> Gate | None:
+    if card.gate is None:
+        return None
+    return Gate(signatures=tensors[SIGNATURES], rule=card.gate)

@@ -42,6 +42,16 @@ class Preprocessing:
         """Height and width in pixels."""
         return self.side, self.width or self.side
 
+    @property
+    def words(self) -> str:
+        """All of it in words: the same in every process, and different where pictures are."""
+        height, width = self.size
+        mean, deviation = (" ".join(f"{x:.8g}" for x in part) for part in (self.mean, self.std))
+        return (
+            f"{height} x {width} {self.resample.name.lower()}, mean {mean}, "
+            f"deviation {deviation}, white {self.white:.8g}"
+        )
+
     def __call__(self, images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
         """A float32 batch (B, 3, height, width) of pictures (H, W, 3) with values 0 to 255."""
         stack = np.stack([self.resized(x) for x in images]).astype(np.float32)  # (B, h, w, 3)

@@ -19,6 +19,7 @@ from secondlook.registry import BackboneSpec
 
 if TYPE_CHECKING:
     from secondlook.models.dual import DualBackbone
+    from secondlook.models.precision import Choice
 
 B = TypeVar("B")
 VERBS = {"image": "patches", "text": "embed", "image+text": "generate"}
@@ -34,10 +35,22 @@ class Runtime:
         specs: the registered backbones, by name; a name wins over a folder of the same name.
     """
 
-    def __init__(self, specs: Mapping[str, BackboneSpec], *, threads: int | None = None) -> None:
-        """`threads` limits what torch uses in the whole process; None leaves it alone."""
+    def __init__(
+        self,
+        specs: Mapping[str, BackboneSpec],
+        *,
+        threads: int | None = None,
+        precision: "Choice" = "float32",
+    ) -> None:
+        """A runtime in which nothing is loaded yet.
+
+        Args:
+            threads: what torch uses at most in the whole process; None leaves it alone.
+            precision: what networks that see compute in.
+        """
         self.specs = dict(specs)
         self._threads = threads
+        self._precision = precision
         self._loaded: dict[tuple[str, str], Any] = {}
         self._keys: dict[str, str] = {}
         self._remembering: dict[str, TextBackbone] = {}
@@ -83,6 +96,7 @@ class Runtime:
             if (modality, key) not in self._loaded:
                 self._limit_threads()
                 backbone = self._load(name, modality, from_path)
+                self._set_precision(backbone)
                 for other, verb in VERBS.items():
                     if self._serves(name, other) and hasattr(backbone, verb):
                         self._loaded[other, key] = backbone
@@ -122,6 +136,14 @@ class Runtime:
             f"no {modality} backbone is called {name!r} and no folder lies there; "
             f"registered: {', '.join(names) or 'none'}; or give the path of a checkpoint folder"
         )
+
+    def _set_precision(self, backbone: object) -> None:
+        from secondlook.models.precision import chosen
+        from secondlook.models.vision import PatchNetwork
+
+        for part in (backbone, *(getattr(backbone, x, None) for x in ("image", "vision"))):
+            if isinstance(part, PatchNetwork):
+                part.precision = chosen(self._precision, part.image_tower)
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

@@ -4,7 +4,7 @@ Nothing is approximated: every vector is compared. What is kept in memory is one
 best so far, whatever the number of vectors.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -39,6 +39,12 @@ class Chunk(Protocol[K_co]):
     @property
     def vectors(self) -> NDArray[np.float32]:
         """(N, D), of unit length."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Moved(Generic[K]):
+    keys: Sequence[K]
+    vectors: NDArray[np.float32]
 
 
 @dataclass(frozen=True, order=True)
@@ -80,6 +86,13 @@ def nearest(
             best[key] = min(near, best.get(key, near))
         best = dict(sorted(best.items(), key=lambda item: item[1])[:count])
     return tuple(best.values())
+
+
+def mapped(
+    chunks: Iterable[Chunk[K]], move: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> Iterator[Chunk[K]]:
+    """The same keys with vectors (N, D) of another space, (N, S) of unit length."""
+    return (_Moved(x.keys, move(x.vectors)) for x in chunks)
 
 
 def _similarity(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,9 @@ from secondlook.models.vision import CONV_SIDE, PatchNetwork
 
 FOLDER = Path(__file__).parent / "weights" / "starter"
 SHARED = "shared.safetensors"
+PARTS = {"visual_projection": 2, "text_projection": 2, "log_scale": 0}
+"""What the shared file holds, and how many dimensions each has."""
+REINSTALL = "reinstall secondlook"
 LEVELS = (2, 3)
 """Hidden states that patch features are made of: strides of 8 and 16 pixels."""
 
@@ -60,8 +63,14 @@ def _shared(path: Path) -> dict[str, Tensor]:
         tensors = {k: v.float() for k, v in load_file(path).items()}
     except (OSError, SafetensorError) as error:
         raise BackboneError(
-            f"the starter has no readable {SHARED} ({type(error).__name__}): reinstall secondlook"
+            f"the starter has no readable {SHARED} ({type(error).__name__}): {REINSTALL}"
         ) from error
+    for name, dimensions in PARTS.items():
+        if name not in tensors:
+            raise BackboneError(f"the starter's {SHARED} lacks {name}: {REINSTALL}")
+        if tensors[name].ndim != dimensions:
+            shape = tuple(tensors[name].shape)
+            raise BackboneError(f"{SHARED} holds {name} of shape {shape}: {REINSTALL}")
     return tensors
 
 

@@ -15,8 +15,9 @@ from transformers import ResNetConfig, ResNetModel
 
 from secondlook.cases import BackboneRef
 from secondlook.models.checkpoints import fingerprint
+from secondlook.models.levels import middle_levels
 from secondlook.models.pictures import Preprocessing
-from secondlook.models.vision import CONV_SIDE, PatchNetwork, middle_levels
+from secondlook.models.vision import CONV_SIDE, PatchNetwork
 
 SEED = 20220615
 SIZES = (32, 64, 128, 256)

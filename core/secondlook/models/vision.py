@@ -8,11 +8,8 @@ length first, so that the stage with the larger numbers does not drown the other
 defects painted on held-out goods that told good from bad better.
 """
 
-import math
-import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,27 +18,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from secondlook.cases import BackboneRef
+from secondlook.models.adaptable import AdaptableNetwork
 from secondlook.models.features import ImageFeatures
+from secondlook.models.levels import join_levels
 from secondlook.models.lora.trunk import trunk
 from secondlook.models.pictures import Preprocessing
+from secondlook.models.precision import laid_out
 from secondlook.models.towers import ImageTower
-
-if TYPE_CHECKING:
-    from secondlook.models.lora.slots import LoraSlots
 
 CONV_SIDE = 256
 BATCH = 16
-SLOTS = 64
-"""Adapters whose LoRA weights are in a network at once."""
-LARGEST_RANK = 32
 
 
-class PatchNetwork:
+class PatchNetwork(AdaptableNetwork):
     """A `VisionBackbone` over a transformers vision model that can return hidden states.
 
     Attributes:
-        ref: which backbone this is.
-        image_tower: the network itself, for whoever trains LoRA weights in it.
         prepare: turns pictures into what the tower takes.
         levels: the hidden states that patch features are made of.
     """
@@ -54,30 +46,19 @@ class PatchNetwork:
         ref: BackboneRef,
         prepare: Preprocessing,
         levels: Sequence[int],
+        *,
+        precision: str = "float32",
     ) -> None:
         """`model` is an ImageTower, or a transformers vision model without a projection."""
-        self.ref = ref
-        self.image_tower = model if isinstance(model, ImageTower) else ImageTower(model)
+        super().__init__(model, ref, precision)
         self.prepare = prepare
         self.levels = tuple(levels)
-        self._lock = threading.Lock()
-        self._slots: LoraSlots | None = None
         self._trunks: dict[int, ImageTower] = {}
 
     @property
-    def slots(self) -> "LoraSlots":
-        """The LoRA adapters of this network."""
-        from secondlook.models.lora.slots import LoraSlots  # peft takes 2 s to import
-
-        with self._lock:
-            if self._slots is None:
-                self._slots = LoraSlots(
-                    self.image_tower.model,
-                    rank=LARGEST_RANK,
-                    capacity=SLOTS,
-                    fingerprint=self.ref.fingerprint,
-                )
-            return self._slots
+    def preprocessing(self) -> str:
+        """How pictures are made ready and in what precision they are seen, in words."""
+        return f"{self.prepare.words}, {self.precision}"
 
     @cached_property
     def level_sizes(self) -> tuple[int, ...]:
@@ -90,16 +71,16 @@ class PatchNetwork:
 
         `batch` is what `prepare` gives. No block behind the last of these states is run.
         """
-        if level not in self._trunks:
-            self._trunks[level] = ImageTower(trunk(self.image_tower.model, level))
-        with self.slots.active(adapter):
-            features: ImageFeatures = self._trunks[level](batch)
-        return features.levels
+        with self.running(adapter):
+            if level not in self._trunks:
+                self._trunks[level] = ImageTower(trunk(self.image_tower.model, level))
+            features: ImageFeatures = self._trunks[level](laid_out(batch, self.precision))
+        return tuple(x.float() for x in features.levels)
 
     @torch.inference_mode()
     def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Features (B, h, w, D) of B pictures (H, W, 3), which may differ in size."""
-        parts = [self._patches(x) for x in self._batches(images)]
+        parts = [self._joined(x) for x in self._batches(images)]
         if not parts:
             return np.zeros((0, 0, 0, 0), dtype=np.float32)
         features: NDArray[np.float32] = torch.cat(parts).numpy()
@@ -108,52 +89,48 @@ class PatchNetwork:
     @torch.inference_mode()
     def embed_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Vectors (B, P) of unit length, in the shared space where the backbone has one."""
-        parts = [x.pooled.float() for x in self._batches(images)]
+        parts = [x.pooled for x in self._batches(images)]
         if not parts:
             return np.zeros((0, self.image_tower.pooled_size), dtype=np.float32)
         unit: NDArray[np.float32] = functional.normalize(torch.cat(parts), dim=1).numpy()
         return unit
 
     @torch.inference_mode()
-    def image_features(self, images: Sequence[NDArray[np.uint8]]) -> ImageFeatures:
-        """Everything the tower says about one batch of pictures (B >= 1), without gradients."""
-        pixels = self.prepare(images).to(next(self.image_tower.parameters()).dtype)
-        if self._slots is None:  # no adapter was ever bound
+    def image_features(
+        self, images: Sequence[NDArray[np.uint8]], adapter: str | None = None
+    ) -> ImageFeatures:
+        """Everything the tower says about one batch of pictures (B >= 1), without gradients.
+
+        Args:
+            adapter: bound LoRA weights to read with; None reads with the frozen backbone.
+        """
+        return self.look(self.prepare(images), adapter)
+
+    @torch.inference_mode()
+    def look(self, pixels: Tensor, adapter: str | None = None) -> ImageFeatures:
+        """The same, in float32, of a batch (B, 3, H, W) that `prepare` made."""
+        pixels = laid_out(pixels.to(next(self.image_tower.parameters()).dtype), self.precision)
+        with self.running(adapter):
             features: ImageFeatures = self.image_tower(pixels)
-            return features
-        with self._slots.active(None):
-            features = self.image_tower(pixels)
-        return features
+        return _exact(features)
+
+    @torch.inference_mode()
+    def patches_of(self, pixels: Tensor) -> Tensor:
+        """Features (B, h, w, D) of a batch (B, 3, H, W) that `prepare` made."""
+        return self._joined(self.look(pixels))
+
+    def _joined(self, features: ImageFeatures) -> Tensor:
+        joined = join_levels([features.levels[i] for i in self.levels])
+        return joined.permute(0, 2, 3, 1).contiguous()
 
     def _batches(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[ImageFeatures]:
         for start in range(0, len(images), BATCH):
             yield self.image_features(images[start : start + BATCH])
 
-    def _patches(self, features: ImageFeatures) -> Tensor:
-        joined = join_levels([features.levels[i].float() for i in self.levels])
-        return joined.permute(0, 2, 3, 1).contiguous()
 
-
-def join_levels(maps: Sequence[Tensor]) -> Tensor:
-    """Maps (B, Di, hi, wi) as one (B, sum of Di, h, w) on the finest grid.
-
-    Each is averaged over 3 x 3 places and brought to unit length at every place.
-    """
-    smooth = [functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False) for x in maps]
-    grid = max((x.shape[-2:] for x in smooth), key=math.prod)
-    same = [
-        x if x.shape[-2:] == grid else functional.interpolate(x, grid, mode="bilinear")
-        for x in smooth
-    ]
-    return torch.cat([functional.normalize(x, dim=1) for x in same], dim=1)
-
-
-def middle_levels(count: int, convolutional: bool) -> tuple[int, int]:
-    """Which two of `count` hidden states are used; state 0 is the embedding.
-
-    Convolutional nets: the two stages before the last (PatchCore's second and third of four).
-    ViTs: the blocks at one half and three quarters of the depth.
-    """
-    if convolutional:
-        return max(count - 3, 0), max(count - 2, 0)
-    return round((count - 1) * 0.5), round((count - 1) * 0.75)
+def _exact(features: ImageFeatures) -> ImageFeatures:
+    return ImageFeatures(
+        levels=tuple(x.float() for x in features.levels),
+        tokens=features.tokens.float(),
+        pooled=features.pooled.float(),
+    )

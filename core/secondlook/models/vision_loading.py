@@ -13,9 +13,10 @@ from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.features import ImageFeatures
 from secondlook.models.folders import locate
+from secondlook.models.levels import middle_levels
 from secondlook.models.pictures import stated_preprocessing
 from secondlook.models.towers import image_tower
-from secondlook.models.vision import CONV_SIDE, PatchNetwork, middle_levels
+from secondlook.models.vision import CONV_SIDE, PatchNetwork
 
 
 def vision_from_folder(path: Path) -> PatchNetwork:

@@ -28,8 +28,8 @@ LEAST_CALIBRATION = 8
 """Labelled cases that a temperature is fitted on."""
 
 Floats = NDArray[np.float32]
-Labels = Taxonomy | Sequence[str]
-"""A taxonomy, or the words of each label."""
+Labels = Taxonomy | Sequence[Label] | Sequence[str]
+"""A taxonomy or its labels, or the words of each label."""
 
 
 def zero_shot(
@@ -186,10 +186,9 @@ def prompts_of(label: Label, prompts: Sequence[str] = PROMPTS) -> tuple[str, ...
 
 
 def _labels(labels: Labels) -> tuple[Label, ...]:
-    known = (
-        labels.labels
-        if isinstance(labels, Taxonomy)
-        else tuple(Label(code=x, title=x, description="") for x in labels)
+    given = labels.labels if isinstance(labels, Taxonomy) else labels
+    known = tuple(
+        Label(code=x, title=x, description="") if isinstance(x, str) else x for x in given
     )
     if not known:
         raise ModelError("a taxonomy without labels has nothing to compare pictures with")

@@ -4,10 +4,7 @@ The network is told for every patch whether something was painted there. What it
 the paint than what the goods look like without it (Schlueter et al. 2022, arXiv 2109.15222).
 """
 
-import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -17,41 +14,12 @@ from torch.nn import functional
 
 from secondlook.models.dense import DenseModel
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.dense_plan import DenseConfig, LearnedDense, Plan
 from secondlook.training.painting import Painter, Sheet
 
+__all__ = ["DenseConfig", "LearnedDense", "dense_loss", "fresh_dense", "learn_dense"]
+
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DenseConfig:
-    """How a dense head is learned."""
-
-    seconds: float = 480.0
-    """It stops after this time, or after `steps`."""
-    steps: int = 3000
-    batch: int = 8
-    head_rate: float = 2e-3
-    lora_rate: float = 1e-3
-    decay: float = 0.01
-    warm_up: int = 50
-    rank: int = 16
-    alpha: int = 32
-    last: int = 4
-    """LoRA changes the last so many blocks of those that the head reads; 0 changes none."""
-    painted: float = 0.6
-    kinds: tuple[str, ...] | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LearnedDense:
-    """A dense model and what learning it took."""
-
-    model: DenseModel
-    steps: int
-    loss: float
-    """Mean over the last hundred steps."""
-    seconds: float
 
 
 def learn_dense(
@@ -60,30 +28,41 @@ def learn_dense(
     vision: PatchNetwork,
     config: DenseConfig | None = None,
     progress: Progress | None = None,
-) -> LearnedDense:
+    fresh: DenseModel | None = None,
+) -> LearnedDense | None:
     """Learn from pictures (H, W, 3) of good parts, all of the size that the backbone takes.
 
-    `progress` is called with the share that is done. The same seed and number of steps learn the
-    same; with a time limit the number of steps depends on the machine.
+    The rates follow the number of steps, never the clock: the same seed and number of steps learn
+    the same, whether that number was given or followed from the time. None where fewer than
+    `least_steps` would fit. The LoRA weights are in the backbone only while it learns.
+
+    Args:
+        progress: called with the share that is done.
+        fresh: what to begin with; None makes it.
     """
-    config, started = config or DenseConfig(), time.monotonic()
-    model = DenseModel.fresh(
-        vision, rank=config.rank, alpha=config.alpha, last=config.last, seed=config.seed
-    )
-    painter = Painter(goods, seed=config.seed, painted=config.painted, kinds=config.kinds)
+    config = config or DenseConfig()
+    plan = Plan(config)
     losses: list[float] = []
-    with model.training(vision) as matrices:
-        optimizer = _optimizer(model, matrices, config)
-        for share in _shares(config, started):
-            _set_rates(optimizer, config, len(losses), share)
-            losses.append(_step(model, vision, painter(config.batch), optimizer))
-            if progress is not None:
-                progress(share)
-    return LearnedDense(
-        model=model.settled(vision),
-        steps=len(losses),
-        loss=float(np.mean(losses[-100:])),
-        seconds=time.monotonic() - started,
+    model = fresh or fresh_dense(vision, config)
+    painter = Painter(goods, seed=config.seed, painted=config.painted, kinds=config.kinds)
+    try:
+        with model.training(vision) as matrices:
+            optimizer = _optimizer(model, matrices, config)
+            while plan.goes_on(len(losses)):
+                _set_rates(optimizer, plan.factor(len(losses)))
+                losses.append(_step(model, vision, painter(config.batch), optimizer))
+                if progress is not None:
+                    progress(len(losses) / plan.steps)
+        learned = model.settled(vision)
+    finally:
+        model.forget(vision)
+    return plan.learned(learned, losses)
+
+
+def fresh_dense(vision: PatchNetwork, config: DenseConfig) -> DenseModel:
+    """What learning begins with. Raises BackboneError or AdapterError as `DenseModel.fresh`."""
+    return DenseModel.fresh(
+        vision, rank=config.rank, alpha=config.alpha, last=config.last, seed=config.seed
     )
 
 
@@ -97,25 +76,9 @@ def _optimizer(
     return torch.optim.AdamW([x for x in groups if x["params"]], weight_decay=config.decay)
 
 
-def _shares(config: DenseConfig, started: float) -> Iterator[float]:
-    """How much of the steps or of the time is used up, whichever is more; ends at 1."""
-    step = 0
-    while True:
-        spent = (time.monotonic() - started) / config.seconds
-        share = max(step / config.steps, spent)
-        if share >= 1 and step:
-            return
-        yield min(share, 1.0)
-        step += 1
-
-
-def _set_rates(
-    optimizer: torch.optim.Optimizer, config: DenseConfig, step: int, share: float
-) -> None:
-    """A short warm-up, then half a cosine down to a fiftieth."""
-    cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))
+def _set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * cosine * min(1.0, (step + 1) / config.warm_up)
+        group["lr"] = group["peak"] * factor
 
 
 def _step(

@@ -34,6 +34,8 @@ def goods_adapter(
             false_alarm_bound=learned.threshold.false_alarm_bound,
             goods=learned.goods,
             calibration_goods=learned.threshold.goods,
+            bands=learned.bands,
+            gate=learned.part.gate.rule if learned.part.gate else None,
             dense=_dense_card(learned.part),
             data_sha256=learned.data_sha256,
             seed=learned.seed,

@@ -1,14 +1,16 @@
-"""Uniform draws from a stream of unknown length: of patches in memory, of pictures on disk."""
+"""Uniform draws in memory from a stream of unknown length: of patches, and of pictures.
 
-import tempfile
-from collections.abc import Iterator
-from typing import IO, Self
+Each is bounded twice: by how many it may hold, and by the bytes that those take.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pictures = dict[int, NDArray[np.uint8]]
-HALF_MAX = float(np.finfo(np.float16).max)
+MEMORY = 256 * 2**20
+"""Bytes that a draw may hold in memory: 100,000 patches of 671 channels."""
 
 
 class PatchPool:
@@ -18,8 +20,9 @@ class PatchPool:
     replacement whatever the length of the stream.
     """
 
-    def __init__(self, limit: int, seed: int) -> None:
+    def __init__(self, limit: int, seed: int, nbytes: int = MEMORY) -> None:
         self._limit = limit
+        self._nbytes = nbytes
         self._random = np.random.default_rng([seed, 1])
         self._parts: list[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float32]]] = []
         self._held = 0
@@ -28,6 +31,7 @@ class PatchPool:
     def add(self, index: int, patches: NDArray[np.float32]) -> None:
         """Offer the patches (h, w, D) of picture number `index`."""
         rows = patches.reshape(-1, patches.shape[-1])
+        self._limit = min(self._limit, max(1, self._nbytes // (4 * rows.shape[1])))
         keys = self._random.random(len(rows))
         keep = keys < self._bound
         self._parts.append((keys[keep], np.full(keep.sum(), index, dtype=np.int32), rows[keep]))
@@ -45,6 +49,10 @@ class PatchPool:
         """(N,) the number of the picture each came from."""
         return self._trim()[1]
 
+    def clear(self) -> None:
+        """Let go of all patches, when nothing more will be chosen from them."""
+        self._parts, self._held = [], 0
+
     def _trim(self) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float32]]:
         if len(self._parts) > 1 or self._held > self._limit:
             keys, origin, rows = (np.concatenate(x) for x in zip(*self._parts, strict=True))
@@ -57,61 +65,12 @@ class PatchPool:
         return self._parts[0]
 
 
-class HeldBack:
-    """All patches of a uniform draw of at most `limit` pictures, in a temporary file.
-
-    Reservoir sampling (Vitter 1985, algorithm R). Features are kept as float16: half the space,
-    for a relative error of 5e-4 in scores that only calibrate.
-    """
-
-    def __init__(self, limit: int, seed: int) -> None:
-        self._limit = limit
-        self._random = np.random.default_rng([seed, 2])
-        self._slots: list[int] = []
-        self._shape: tuple[int, ...] = ()
-        self._seen = 0
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __len__(self) -> int:
-        """How many pictures are held."""
-        return len(self._slots)
-
-    def add(self, index: int, patches: NDArray[np.float32]) -> None:
-        """Offer the patches (h, w, D) of picture number `index`; all have the same shape."""
-        self._shape = patches.shape
-        slot = self._seen
-        self._seen += 1
-        if slot >= self._limit:
-            slot = int(self._random.integers(self._seen))
-            if slot >= self._limit:
-                return
-            self._slots[slot] = index
-        else:
-            self._slots.append(index)
-        data = patches.clip(-HALF_MAX, HALF_MAX).astype(np.float16).tobytes()
-        self._file.seek(slot * len(data))
-        self._file.write(data)
-
-    def __iter__(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(index, patches (h, w, D)) of every picture held."""
-        size = int(np.prod(self._shape)) * 2
-        for slot, index in enumerate(self._slots):
-            self._file.seek(slot * size)
-            values = np.frombuffer(self._file.read(size), dtype=np.float16)
-            yield index, values.reshape(self._shape).astype(np.float32)
-
-
 class Shelf:
     """A uniform draw of at most `limit` pictures, in memory."""
 
-    def __init__(self, limit: int, seed: int) -> None:
+    def __init__(self, limit: int, seed: int, nbytes: int = MEMORY) -> None:
         self._limit = limit
+        self._nbytes = nbytes
         self._random = np.random.default_rng([seed, 6])
         self._pictures: list[tuple[int, NDArray[np.uint8]]] = []
         self._seen = 0
@@ -119,6 +78,7 @@ class Shelf:
     def add(self, index: int, picture: NDArray[np.uint8]) -> None:
         """Offer picture number `index`."""
         self._seen += 1
+        self._limit = min(self._limit, max(1, self._nbytes // picture.nbytes))
         if len(self._pictures) < self._limit:
             self._pictures.append((index, picture))
             return
@@ -126,10 +86,7 @@ class Shelf:
         if place < self._limit:
             self._pictures[place] = (index, picture)
 
-    def split(self, share: float, limit: int) -> tuple[Pictures, Pictures]:
-        """Most of the pictures, and a random share of them (at most `limit`), by number."""
-        order = self._random.permutation(len(self._pictures))
-        aside = min(limit, round(share * len(order)))
-        parts = order[aside:], order[:aside]
-        kept, held = (dict(self._pictures[i] for i in sorted(x)) for x in parts)
-        return kept, held
+    def without(self, indices: Sequence[int]) -> Pictures:
+        """The pictures on it but for these, by number."""
+        left = set(indices)
+        return {i: x for i, x in sorted(self._pictures, key=lambda y: y[0]) if i not in left}

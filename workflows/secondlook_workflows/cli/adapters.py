@@ -131,6 +131,8 @@ def _figures(card: Mapping[str, Any]) -> str:
         )
     if answers:
         parts.append(f"{len(answers['labels'])} labels from {answers['cases']} cases")
+    if alignment := card.get("alignment"):
+        parts.append(f"texts of {alignment['pairs']} pairs")
     return ", ".join(parts) or "–"
 
 

@@ -22,6 +22,20 @@ def learn(
     decided: Annotated[
         bool, typer.Option("--decided", help="The cases that were decided here.")
     ] = False,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align",
+            help="Learn which texts go with which pictures, from the notes of the cases.",
+        ),
+    ] = False,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt",
+            help='With --align, the text of a labelled case: "a steel surface with {label}".',
+        ),
+    ] = None,
     product: Product = None,
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="A registered name, or a checkpoint folder.")
@@ -33,13 +47,16 @@ def learn(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed learns the same.")] = 0,
     json: Json = False,
 ) -> None:
-    """Learn what good looks like from good images, or which labels hold from labelled cases."""
+    """Learn what good looks like from good images, which labels hold from labelled cases, or, with
+    --align, which texts go with which pictures."""
     with session(create=True) as context:
         config = LearnConfig(
             domain=domain,
             goods=goods,
             manifest=manifest,
             decided=decided,
+            align=align,
+            prompt=prompt,
             product=product,
             backbone=backbone,
             minutes=minutes,

@@ -34,6 +34,8 @@ class Shape:
 class Slot:
     """Pre-allocated LoRA matrices of one shape, empty (zero) or holding one adapter.
 
+    They stay fit for learning: what is made or written inside torch.inference_mode never is.
+
     Attributes:
         names: what the layers are to be told so that this slot is active.
     """
@@ -43,7 +45,8 @@ class Slot:
         self.shape = shape
         self.names = [name]
         self._name = name
-        _inject(tower, name, shape)
+        with torch.inference_mode(False):
+            _inject(tower, name, shape)
         self._layers = {x: _layer(tower, x) for x in shape.targets}
         self.clear()
 
@@ -58,7 +61,7 @@ class Slot:
 
     def write(self, weights: LoraWeights) -> None:
         """Take over the weights of an adapter of this shape."""
-        with torch.no_grad():
+        with torch.inference_mode(False), torch.no_grad():
             for name, (a, b) in zip(self._layers, self._matrices(), strict=True):
                 a.copy_(weights.pairs[name].a)
                 b.copy_(weights.pairs[name].b)
@@ -66,11 +69,12 @@ class Slot:
     def read(self) -> dict[str, Pair]:
         """Copies of the matrices by module name."""
         pairs = zip(self._layers, self._matrices(), strict=True)
-        return {name: Pair(_copy(a), _copy(b)) for name, (a, b) in pairs}
+        with torch.inference_mode(False):
+            return {name: Pair(_copy(a), _copy(b)) for name, (a, b) in pairs}
 
     def clear(self) -> None:
         """Zero, without gradients: nothing is left of what it held."""
-        with torch.no_grad():
+        with torch.inference_mode(False), torch.no_grad():
             for parameter in self.parameters():
                 parameter.zero_()
         self.train(False)

@@ -9,13 +9,14 @@ peft's own ways are not used: `set_adapter` walks over all adapters and turns gr
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
 from secondlook.errors import AdapterError
 from secondlook.models.checkpoints import fingerprint as weights_fingerprint
+from secondlook.models.lora.blocks import find_blocks
 from secondlook.models.lora.grouping import Batch, group, in_order, take
 from secondlook.models.lora.slot import Shape, Slot
 from secondlook.models.lora.targets import Kind, find_targets
@@ -42,26 +43,31 @@ class LoraSlots:
         capacity: int = 16,
         kind: Kind = "default",
         fingerprint: str | None = None,
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         """Freeze the tower; it stays as it is until the first adapter is bound.
 
         Args:
             rank: of new adapters, and the most that any may have.
             alpha: of new adapters: what they add is scaled by alpha / rank.
-            last: in how many of the last blocks new adapters change something.
+            last: in how many of the last blocks new adapters change something; all where there
+                are not so many.
             capacity: how many adapters have their weights in the tower at once.
             fingerprint: the backbone's; None takes that of the tower as it is now.
+            lock: what whoever runs the tower on their own holds meanwhile, to be taken more than
+                once by one thread.
 
-        Raises BackboneError where the tower has no such blocks, AdapterError for no capacity.
+        Raises BackboneError where the tower has no blocks, AdapterError for no capacity.
         """
         if capacity < 1:
             raise AdapterError(f"{capacity} slots hold no adapter: give a capacity of at least 1")
         self.backbone = fingerprint or weights_fingerprint(model)
+        last = min(last, len(find_blocks(model).blocks))
         self.targets = find_targets(model, last, kind)
         self._shape = Shape(rank, alpha, last, self.targets)
         self._capacity = capacity
         self._tower = model.eval().requires_grad_(False)
-        self._lock = threading.RLock()
+        self._lock = lock or threading.RLock()
         self._sources: dict[str, Load] = {}
         self._resident: OrderedDict[str, Slot] = OrderedDict()  # least lately used first
         self._learning: set[str] = set()

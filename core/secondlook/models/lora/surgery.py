@@ -4,8 +4,6 @@ Only the modules on the way from the tower to its list of blocks are copied. The
 tower's own, so that LoRA layers put into them, before or later, are seen by the copies.
 """
 
-import copy
-from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 
 from secondlook.errors import BackboneError
 from secondlook.models.lora.blocks import WHAT_WORKS, find_blocks
+from secondlook.models.lora.copies import like, passing, replaced
 
 BETWEEN = (nn.LayerNorm, nn.Dropout, nn.Identity)
 
@@ -70,10 +69,10 @@ def cut(tower: nn.Module, last: int) -> tuple[nn.Module, nn.Module]:
             f"which cannot be taken apart safely: {WHAT_WORKS}"
         )
     container = tower.get_submodule(path)
-    begin = replaced(tower, {path: _like(container, [Tap(x) for x in before])})
-    changes = {path: _like(container, [Tap(x) for x in after])}
+    begin = replaced(tower, {path: like(container, [Tap(x) for x in before])})
+    changes = {path: like(container, [Tap(x) for x in after])}
     changes |= {x: nn.Identity() for x in between}
-    changes[first] = _passing(tower.get_submodule(first))
+    changes[first] = passing(tower.get_submodule(first))
     return begin, replaced(tower, changes)
 
 
@@ -103,10 +102,10 @@ def _cut_stage(stage: nn.Module, inner: str, rest: list[nn.Module]) -> tuple[nn.
         )
     container = stage.get_submodule(inner)
     begin = list(container.children())[: -len(rest)]
-    changes = {x: _like(stage.get_submodule(x), []) for x in names[:-1]}
+    changes = {x: like(stage.get_submodule(x), []) for x in names[:-1]}
     return (
-        replaced(stage, {inner: _like(container, [*begin, Stop()])}),
-        replaced(stage, {**changes, inner: _like(container, rest)}),
+        replaced(stage, {inner: like(container, [*begin, Stop()])}),
+        replaced(stage, {**changes, inner: like(container, rest)}),
     )
 
 
@@ -120,42 +119,3 @@ def _feeders(tower: nn.Module, path: str) -> list[str]:
     if not names:
         raise BackboneError(f"{type(tower).__name__} has no embedding before {path}: {WHAT_WORKS}")
     return names
-
-
-def replaced(module: nn.Module, changes: Mapping[str, nn.Module]) -> nn.Module:
-    """A copy in which the modules at these paths are others; all else is shared."""
-    fresh, deeper = _shallow(module), dict[str, dict[str, nn.Module]]()
-    for path, new in changes.items():
-        name, _, rest = path.partition(".")
-        if rest:
-            deeper.setdefault(name, {})[rest] = new
-        else:
-            fresh._modules[name] = new
-    for name, inner in deeper.items():
-        fresh._modules[name] = replaced(module.get_submodule(name), inner)
-    return fresh
-
-
-def _shallow(module: nn.Module) -> nn.Module:
-    fresh = copy.copy(module)
-    fresh._modules = dict(module._modules)
-    # Else transformers would hook the shared blocks once for the tower and once for each copy.
-    fresh.__dict__["_output_capturing_hooks_installed"] = True
-    return fresh
-
-
-def _passing(embedding: nn.Module) -> nn.Module:
-    """A copy of an embedding, with its attributes, that gives back what it is called with."""
-    fresh = _shallow(embedding)
-    fresh.__dict__["forward"] = _first
-    return fresh
-
-
-def _first(*args: Any, **kwargs: Any) -> Any:
-    return args[0] if args else next(iter(kwargs.values()))
-
-
-def _like(container: nn.Module, modules: Iterable[nn.Module]) -> nn.Module:
-    if isinstance(container, nn.Sequential):
-        return nn.Sequential(*modules)
-    return nn.ModuleList(modules) if isinstance(container, nn.ModuleList) else nn.Identity()

@@ -4,7 +4,7 @@ from torch import nn
 
 from secondlook.errors import BackboneError
 from secondlook.models.lora.blocks import find_blocks
-from secondlook.models.lora.surgery import replaced
+from secondlook.models.lora.copies import replaced
 
 
 def trunk(tower: nn.Module, level: int) -> nn.Module:

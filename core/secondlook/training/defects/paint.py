@@ -30,6 +30,7 @@ TRIES = 12
 LEAST_CHANGE = 0.03
 """A touched pixel counts as defective from this difference on, of 1."""
 LEAST_PIXELS = 6
+LEAST_SIDE = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +59,7 @@ def paint(
             picture itself, turned upside down.
         kind: a key of `KINDS`; None draws one.
 
-    Raises ModelError where no try changes the picture, for example because it is too small.
+    Raises ModelError where no try changes the picture: it is too small, or of one tone.
     """
     whole = picture.astype(np.float32) / np.float32(255)
     other = whole[::-1] if donor is None else donor.astype(np.float32) / np.float32(255)
@@ -71,9 +72,16 @@ def paint(
             pixels = (changed * 255).round().astype(np.uint8)
             return Painted(pixels=pixels, mask=mask, kind=name)
     raise ModelError(
-        f"no visible {kind or 'defect'} could be painted on a picture of {picture.shape} in "
-        f"{TRIES} tries: pictures must be at least 32 pixels wide and high"
+        f"no visible {kind or 'defect'} could be painted on a picture of {picture.shape[1]} x "
+        f"{picture.shape[0]} pixels in {TRIES} tries: {_reason(picture)}"
     )
+
+
+def _reason(picture: NDArray[np.uint8]) -> str:
+    if min(picture.shape[:2]) < LEAST_SIDE:
+        return f"pictures must be at least {LEAST_SIDE} pixels wide and high"
+    tones = f"its tones reach from {picture.min()} to {picture.max()}"
+    return f"{tones}; give a picture that shows a part, or another kind of defect"
 
 
 def _like(whole: Picture, changed: Picture) -> Picture:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from secondlook.errors import ModelError, SecondlookError
 from secondlook.models.answers import Recipe, mean_and_spread, passages_vector, spread_out
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.dense import dense_levels
+from secondlook.models.prefetch import prefetched
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.labelled.cases import LabelledCase, Picture, Pixels
 from secondlook.training.labelled.checkpoint import Arrays
@@ -124,8 +125,8 @@ def read_cases(
     """
     started = time.monotonic()
     work = _Pictures(vision, seconds, progress)
-    for i, case in enumerate(cases):
-        work.case(i, case, len(cases))
+    for i, pictures in enumerate(prefetched(work.loaded(cases))):
+        work.case(i, pictures, len(cases))
     rows, has_text = _texts(cases, text)
     return Readings(
         vectors=np.stack(work.vectors) if work.vectors else np.zeros((0, 0), np.float32),
@@ -158,21 +159,30 @@ class _Pictures:
         self.digests: list[str] = []
         self.unread = 0
 
-    def case(self, index: int, case: LabelledCase, total: int) -> None:
+    def loaded(self, cases: Sequence[LabelledCase]) -> Iterator[list[tuple[int, Pixels]]]:
+        """The pictures of each case at the size that the backbone takes, with their numbers."""
+        for case in cases:
+            yield list(self._loaded(case))
+
+    def case(self, index: int, pictures: Sequence[tuple[int, Pixels]], total: int) -> None:
         if self._vision is None or self._recipe is None:
             return
-        for number, picture in self._pictures(case):
-            try:
-                pixels = load_picture(self._vision, picture)
-            except UNREADABLE:
-                self.unread += 1
-                continue
+        for number, pixels in pictures:
             self.vectors.append(_vector(self._vision, pixels, self._recipe))
             self.owner.append(index)
             self.number.append(number)
             self.digests.append(hashlib.sha256(pixels.tobytes()).hexdigest())
         self._progress((index + 1) / total)
         self._foresee(index + 1, total)
+
+    def _loaded(self, case: LabelledCase) -> Iterator[tuple[int, Pixels]]:
+        if self._vision is None:
+            return
+        for number, picture in self._pictures(case):
+            try:
+                yield number, load_picture(self._vision, picture)
+            except UNREADABLE:
+                self.unread += 1
 
     def _pictures(self, case: LabelledCase) -> list[tuple[int, Picture]]:
         try:

@@ -14,6 +14,7 @@ from secondlook.models.lora.cache import PrefixCache, PrefixKey
 from secondlook.models.lora.prefix import FrozenState, Suffix, split
 from secondlook.models.lora.targets import find_targets
 from secondlook.models.lora.trunk import trunk
+from secondlook.models.precision import laid_out
 from secondlook.models.towers import ImageTower
 from secondlook.models.towers_maps import as_map
 from secondlook.models.vision import PatchNetwork
@@ -65,7 +66,7 @@ class PictureStates:
             PrefixCache(memory_bytes=half),
         )
         tower = vision.image_tower
-        self._dtype = next(tower.parameters()).dtype
+        self._hidden = self._dtype = next(tower.parameters()).dtype
         self._prefix, suffix = split(*((model, self.last) if whole else (read, tuned)))
         self._rest = _Rest(suffix, tower.model)
         projection = tower.projection if recipe.pooled else None
@@ -116,13 +117,15 @@ class PictureStates:
     def _frozen(self, pictures: Sequence[Pixels]) -> FrozenState:
         """States with mean and spread (B, 2 D, 1, 1) in place of every hidden state."""
         pixels = self._vision.prepare(pictures).to(self._dtype)
-        with torch.no_grad(), self._vision.slots.active(None):
+        pixels = laid_out(pixels, self._vision.precision)
+        with torch.no_grad(), self._vision.running():
             state = self._prefix(pixel_values=pixels)
-            levels = [mean_and_spread(as_map(x, pixels)) for x in state.levels if x is not None]
+        self._hidden = state.hidden.dtype
+        levels = [mean_and_spread(as_map(x, pixels).float()) for x in state.levels if x is not None]
         return FrozenState(hidden=state.hidden, levels=tuple(x[..., None, None] for x in levels))
 
     def _vectors(self, state: FrozenState) -> Tensor:
-        self._rest.state = FrozenState(hidden=state.hidden.to(self._dtype), levels=state.levels)
+        self._rest.state = FrozenState(hidden=state.hidden.to(self._hidden), levels=state.levels)
         shape = (len(state.hidden), 3, *self._vision.prepare.size)
         features = self._tower(torch.empty(1).expand(shape))  # only its shape is looked at
         early = len(state.levels)
@@ -138,7 +141,7 @@ class PictureStates:
         size = (*self._vision.prepare.size, 3)
         picture = torch.randint(0, 256, size, generator=random).to(torch.uint8).numpy()
         try:
-            with torch.no_grad(), self._vision.slots.active(None):
+            with torch.no_grad(), self._vision.running():
                 mine = self._vectors(self._frozen([picture]))
             its = self._recipe(self._vision.image_features([picture]))
             same = mine.shape == its.shape and torch.allclose(mine, its, TOLERANCE, TOLERANCE)

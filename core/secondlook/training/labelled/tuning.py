@@ -106,7 +106,7 @@ class Tuner:
             slots.forget(name)
 
     def _batch(self, name: str, rows: Sequence[int]) -> Batch:
-        with self.vision.slots.active(name):
+        with self.vision.running(name):
             return self.material.batch(self.states, rows, [0] * len(rows))
 
 
@@ -195,7 +195,7 @@ class _Work:
     def _gradients(self, rows: Sequence[int], whole: int) -> float:
         views = self._views(len(rows))
         with (
-            self.tuner.vision.slots.active(self.name),
+            self.tuner.vision.running(self.name),
             torch.autocast("cpu", torch.bfloat16, enabled=self.bf16),
         ):
             batch = self.material.batch(self.tuner.states, rows, views)
@@ -244,7 +244,7 @@ class _Work:
         self.head.eval()
         losses = []
         for part in _parts(rows, self.part):
-            with self.tuner.vision.slots.active(self.name):
+            with self.tuner.vision.running(self.name):
                 batch = self.material.batch(self.tuner.states, part, [0] * len(part))
             losses.append(
                 task_loss(self.head(batch).logits, self.material.labels[part], self.weights)

@@ -1,6 +1,8 @@
 """The trained starter as the files that are shipped."""
 
 import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -13,15 +15,22 @@ from secondlook.training.starter.student import Student
 RECIPE = "recipe.json"
 
 
-def export(weights: dict[str, Tensor], folder: Path, recipe: dict[str, object]) -> None:
+def export(weights: dict[str, Tensor], folder: Path, recipe: Mapping[str, object]) -> None:
     """Write the tower in the transformers format, the projections, and how they were made.
 
     Convolutions are kept as float16, which halves the file; normalisation stays float32, for its
-    small variances would be lost.
+    small variances would be lost. What was there is replaced when all is written.
     """
     student = Student()
     student.load_state_dict(weights)
     folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as part:
+        _write(student, Path(part), recipe)
+        for file in Path(part).iterdir():
+            file.replace(folder / file.name)
+
+
+def _write(student: Student, folder: Path, recipe: Mapping[str, object]) -> None:
     for module in student.tower.modules():
         if isinstance(module, nn.Conv2d):
             module.half()

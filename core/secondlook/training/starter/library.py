@@ -56,7 +56,9 @@ def _render(
         captions = _fill(
             home / "scenes.npy", (scenes, SCENE_SIDE), parts, surfaces, total, progress
         )
-    (home / "captions.json").write_text(json.dumps(captions), encoding="utf-8")
+    part = home / "captions.part"  # the captions are there when all is there
+    part.write_text(json.dumps(captions), encoding="utf-8")
+    part.replace(home / "captions.json")
 
 
 def _fill(

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import ResNetConfig, ResNetModel
 
+from secondlook.models.levels import join_levels
 from secondlook.models.pictures import IMAGENET_MEAN, IMAGENET_STD
-from secondlook.models.vision import join_levels
 from secondlook.training.starter.teacher import TAPS
 
 STEM, STAGES, DEPTHS = 48, (48, 96, 192, 384), (2, 2, 2, 2)

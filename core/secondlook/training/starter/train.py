@@ -3,16 +3,17 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.checkpoints import fingerprint
+from secondlook.training.starter.checkpoint import Checkpoint
+from secondlook.training.starter.config import StarterConfig
 from secondlook.training.starter.lessons import QUERIES, SUPPORT, Lesson, Lessons
 from secondlook.training.starter.library import Library
 from secondlook.training.starter.losses import Distillation, bank_loss, caption_loss
@@ -20,39 +21,6 @@ from secondlook.training.starter.student import Student
 from secondlook.training.starter.teacher import TAPS, Teacher
 
 Report = Callable[[int, dict[str, float]], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StarterConfig:
-    """How the starter is trained. The defaults take about 3 hours on 2 CPU cores."""
-
-    steps: int = 18_000
-    episodes: int = 4
-    """Of 5 pictures each."""
-    scenes: int = 16
-    rate: float = 1.5e-3
-    warm_up: int = 300
-    decay: float = 0.02
-    average: float = 0.999
-    """Decay of the running average of the weights, which is what is kept."""
-    distillation: float = 1.0
-    bank: float = 0.5
-    captions: float = 0.3
-    surfaces_made: int = 8_000
-    scenes_made: int = 20_000
-    save_every: int = 250
-    seed: int = 0
-
-    def shortened(self, steps: int) -> "StarterConfig":
-        """The same recipe with fewer steps, and as many fewer pictures."""
-        share = min(1.0, steps / self.steps)
-        return replace(
-            self,
-            steps=steps,
-            warm_up=max(1, min(self.warm_up, steps // 10)),
-            surfaces_made=max(64, round(self.surfaces_made * share)),
-            scenes_made=max(128, round(self.scenes_made * share)),
-        )
 
 
 def best_device() -> str:
@@ -73,7 +41,11 @@ class Trainer:
         folder: Path,
         device: str = "cpu",
     ) -> None:
-        """Without a teacher the student learns from defects and captions alone."""
+        """Without a teacher the student learns from defects and captions alone.
+
+        Raises UsageError where `folder` holds a run of another recipe, ModelError where its
+        checkpoint is damaged.
+        """
         torch.manual_seed(config.seed)
         self.config, self.device = config, torch.device(device)
         self.student = Student().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -86,7 +58,7 @@ class Trainer:
             library, episodes=config.episodes, scenes=config.scenes, seed=config.seed
         )
         self._optimizer = torch.optim.AdamW(self.student.parameters(), weight_decay=config.decay)
-        self._file = folder / "checkpoint.safetensors"
+        self._checkpoint = Checkpoint(folder / "checkpoint.safetensors", _recipe(config, teacher))
         self._restore()
 
     def run(self, report: Report, *, seconds: float = math.inf) -> None:
@@ -170,40 +142,34 @@ class Trainer:
 
     def save(self) -> None:
         """Write everything that a later call needs to go on, in one step."""
-        tensors: dict[str, Tensor] = {
-            f"student.{k}": v for k, v in self.student.state_dict().items()
-        }
-        tensors |= {f"average.{k}": v for k, v in self.average.items()}
-        tensors |= {f"distillation.{k}": v for k, v in self.distillation.state_dict().items()}
-        for number, state in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{k}": v for k, v in state.items()}
-        part = self._file.with_suffix(".part")
-        flat = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-        save_file(flat, part, metadata={"step": str(self.step), **_plain(self.config)})
-        part.replace(self._file)
+        optimizer = self._optimizer.state_dict()["state"]
+        self._checkpoint.write(
+            self.step,
+            {
+                "student": self.student.state_dict(),
+                "average": self.average,
+                "distillation": self.distillation.state_dict(),
+                "optimizer": {f"{i}.{k}": v for i, x in optimizer.items() for k, v in x.items()},
+            },
+        )
 
     def _restore(self) -> None:
-        if not self._file.is_file():
-            return
-        from safetensors import safe_open
-
-        with safe_open(self._file, "pt") as file:
-            self.step = int(file.metadata()["step"])
-        tensors = load_file(self._file)
-        self.student.load_state_dict(_under("student.", tensors))
-        self.average = {k: v.to(self.device) for k, v in _under("average.", tensors).items()}
-        self.distillation.load_state_dict(_under("distillation.", tensors))
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in _under("optimizer.", tensors).items():
-            number, key = name.split(".", 1)
-            state.setdefault(int(number), {})[key] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        with self._checkpoint.reading() as kept:
+            if kept is None:
+                return
+            self.student.load_state_dict(kept["student"])
+            self.average = {k: kept["average"][k].to(self.device) for k in self.average}
+            self.distillation.load_state_dict(kept["distillation"])
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, value in kept.get("optimizer", {}).items():
+                number, key = name.split(".", 1)
+                state.setdefault(int(number), {})[key] = value
+            groups = self._optimizer.state_dict()["param_groups"]
+            self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+            self.step = kept.step
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _plain(config: StarterConfig) -> dict[str, str]:
-    return {k: str(v) for k, v in asdict(config).items()}
+def _recipe(config: StarterConfig, teacher: Teacher | None) -> dict[str, str]:
+    """Everything that a run must go on with as it began."""
+    plain = {k: str(v) for k, v in asdict(config).items() if k != "save_every"}
+    return plain | {"teacher": "none" if teacher is None else fingerprint(teacher)[:12]}
