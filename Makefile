@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: demo test check wheel clean help
 
 help:
 	@echo "make demo [ARGS=--no-ui]   the main job on made-up cases of both domains, then the review UI"
-	@echo "make test [ARGS=...]       the test suite (ARGS go to pytest)"
+	@echo "make test [ARGS=...]       the test suite (ARGS go to pytest, JOBS=2 files at once)"
 	@echo "make check                 ruff, mypy, import-linter"
 	@echo "make wheel                 build the wheel and run it in a clean environment"
 
@@ -17,7 +18,7 @@ demo: $(VENV)/.run
 	$(BIN)/secondlook demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -79,18 +79,16 @@ class DefectInspector(Domain):
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
         """The most unusual image decides whether the part is flagged, or its labels do."""
         abstention = abstain(case, outputs)
-        familiar = [x for x in outputs.images if not x.unfamiliar]
-        if abstention is not None and not familiar:
-            return Verdict(
-                abstention=abstention, evidence=said(outputs), priority=int(bool(outputs.images))
-            )
+        if abstention is not None and not outputs.images:
+            return Verdict(abstention=abstention, evidence=said(outputs))
         evidence = (*self._image_evidence(case, outputs), *said(outputs))
-        worst = max(familiar, key=ratio, default=None)
+        worst = max(outputs.images, key=ratio, default=None)
         unusual = ratio(worst) if worst is not None else 0.0
         named = defect_of(outputs.answers, flagged=unusual > 1)
         score = max(unusual, odds(outputs.answers))
         if unusual <= 1 and named is None:
-            return Verdict(evidence=evidence, score=score, abstention=abstention)
+            strange = int(abstention is not None)  # a person looks before it passes for good
+            return Verdict(evidence=evidence, score=score, abstention=abstention, priority=strange)
         finding = Finding(
             label=named or ANOMALY,
             title=title(named, outputs, self.taxonomy),

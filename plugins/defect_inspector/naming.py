@@ -54,8 +54,12 @@ def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
     likely = answers.likely if flagged or _tells(answers) else ()
     if likely or not flagged:
         return likely[0] if likely else None
-    kinds = [x for x in answers.possible if x != NOTHING]
-    return max(kinds, key=lambda x: answers.probabilities[x], default=None)
+    # Goods say that there is something. A kind is named if it cannot be ruled out and is likelier
+    # than all other kinds together.
+    kinds = {x: p for x, p in answers.probabilities.items() if x != NOTHING}
+    best = max(kinds, key=lambda x: kinds[x], default=NOTHING)
+    clear = best in answers.possible and kinds.get(best, 0.0) > 0.5 * sum(kinds.values())
+    return best if clear else None
 
 
 def title(named: str | None, outputs: ModelOutputs, taxonomy: Taxonomy) -> str:
@@ -106,15 +110,23 @@ def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
             ),
         )
     strange = sum(x.unfamiliar for x in outputs.images)
-    answers = outputs.answers
-    if strange or (not outputs.images and answers is not None and answers.unfamiliar):
-        which = f"{strange} of {len(outputs.images)} pictures look" if strange else "The part looks"
+    if strange:
         return Abstention(
             part="image",
             reason="unfamiliar",
             message=(
-                f"{which} like none that the adapter has learned from, so nothing was judged "
-                "there. Check that the product and the picture are right, or learn again with it."
+                f"{strange} of {len(outputs.images)} pictures look like no such part at all, so "
+                "what was found there may be no defect, and what was not found may be one. Check "
+                "that the product and the picture are right, or learn again with such pictures."
+            ),
+        )
+    if not outputs.images and outputs.answers is not None and outputs.answers.unfamiliar:
+        return Abstention(
+            part="image",
+            reason="unfamiliar",
+            message=(
+                "The part looks like none that the adapter has learned from, so its kind of "
+                "defect cannot be told. Check that the product is right, or learn again with it."
             ),
         )
     return None

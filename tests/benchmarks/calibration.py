@@ -170,7 +170,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--covid", type=Path, help="folder with cases.csv and images")
-    parser.add_argument("--vision", help="`starter` or a checkpoint folder; else an untrained network")
+    parser.add_argument(
+        "--vision", help="`starter` or a checkpoint folder; else an untrained network"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     outcome: dict[str, object] = {x: made(x, options.seeds) for x in TASKS}

@@ -11,7 +11,7 @@ import pytest
 from secondlook import Attachment, Case, Role, hookimpl
 from secondlook.cases import AnomalyMap
 from secondlook.discovery import load_plugins
-from secondlook.engine import Engine, inputs_digest
+from secondlook.engine import CasePictures, Engine, inputs_digest
 from secondlook.errors import IntakeError
 from secondlook.maps import decode_map, encode_map
 from secondlook.models.runtime import Runtime
@@ -30,10 +30,9 @@ class _Reader:
         return np.full((8, 8, 3), 128, dtype=np.uint8)
 
 
-def _engine(reader: object | None) -> Engine:
+def _engine(reader: object) -> Engine:
     plugins = load_plugins()
-    if reader is not None:
-        plugins.manager.register(reader, name="reader")
+    plugins.manager.register(reader, name="reader")
     return Engine(
         plugins=plugins,
         runtime=Runtime(plugins.backbones),
@@ -44,7 +43,9 @@ def _engine(reader: object | None) -> Engine:
 
 
 def test_a_case_without_an_adapter_is_abstained_on_and_says_so(a_case: Case) -> None:
-    assessment = _engine(_Reader()).assess(a_case)
+    reader = _Reader()
+    assessment = _engine(reader).assess(a_case)
+    assert reader.read == []  # nobody would look at it
     assert assessment.abstention is not None
     assert assessment.abstention.reason == "no_adapter"
     assert assessment.case_id == a_case.id
@@ -61,8 +62,11 @@ def test_pictures_are_read_only_when_the_domain_asks(a_case: Case) -> None:
 
 def test_a_picture_that_nobody_can_read_is_an_error_with_its_type(a_case: Case) -> None:
     unknown = replace(a_case.attachments[0], media_type="image/unheard-of")
+    case = replace(a_case, attachments=(unknown,))
+    pictures = CasePictures(case, load_plugins(), lambda x: Path(x.name))
+    assert list(pictures) == [unknown.sha256]
     with pytest.raises(IntakeError, match="image/unheard-of"):
-        _engine(None).assess(replace(a_case, attachments=(unknown,)))
+        pictures[unknown.sha256]
 
 
 @pytest.mark.parametrize(

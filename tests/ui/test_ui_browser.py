@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_ui_hostile import EVIL
-from ui_cases import CaseMaker
+from ui_cases import RADIOLOGY, CaseMaker, neighbours
 from ui_reading import stored
 from ui_server import Server
 
@@ -89,6 +89,71 @@ def test_the_deciding_part_fits_the_screen(
         assert box is not None and box["y"] + box["height"] < 720
     picture = page.locator(".st-key-picture img").bounding_box()
     assert picture is not None and picture["y"] + picture["height"] < 720
+
+
+def top(page: Page, name: str) -> float:
+    """How far down a button stands."""
+    box = page.get_by_role("button", name=name).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_similar_cases_leave_the_deciding_part_where_it_is(
+    shared_maker: CaseMaker, server: Server, page: Page
+) -> None:
+    alone = shared_maker.assessed("alone")
+    page.goto(f"{server.url}/case?case={alone}")
+    ready(page)
+    before = {x: top(page, x) for x in ("Accept", "Hold", "Skip")}
+    at_hand, _ = neighbours(shared_maker, 3)
+    page.goto(f"{server.url}/case?case={at_hand}")
+    ready(page, "similar")
+    assert {x: top(page, x) for x in before} == pytest.approx(before, abs=2)
+    row = page.locator(".st-key-similar").bounding_box()
+    for number in range(3):
+        card = page.get_by_role("button", name="Open").nth(number).bounding_box()
+        assert card is not None and row is not None
+        assert card["y"] + card["height"] <= row["y"] + row["height"]
+        assert card["height"] >= 24, "a target that a finger or a shaking hand meets"
+
+
+def test_the_map_is_chosen_and_a_similar_case_looked_at_without_losing_the_draft(
+    shared_maker: CaseMaker, server: Server, page: Page
+) -> None:
+    at_hand, others = neighbours(shared_maker, 1, title="opened from a card")
+    shared_maker.look(at_hand, more=(shared_maker.label_map(at_hand, "pore"),))
+    page.goto(f"{server.url}/case?case={at_hand}")
+    ready(page)
+    page.locator("textarea").fill("only dust")
+    page.get_by_text("what speaks for pore or blowhole", exact=True).click()
+    page.get_by_text("The brighter, the more it speaks for pore or blowhole").wait_for()
+    ready(page, "map-of-a-label")
+    card = page.locator('[class*="st-key-alike-card"]').filter(has_text="opened from a card 0")
+    card.get_by_role("button", name="Open").click()
+    page.wait_for_url(f"**case={others[0]}*")
+    ready(page, "similar-opened", title="opened from a card 0")
+    page.keyboard.press("u")
+    page.wait_for_url(f"**case={at_hand}*")
+    ready(page, title="at hand")
+    assert page.locator("textarea").input_value() == "only dust"
+    page.keyboard.press("2")
+    page.get_by_text("Saved ").first.wait_for()
+    [decision] = stored(shared_maker.workspace, at_hand)[1]
+    assert (decision.disposition, decision.reason) == ("rework", "only dust")
+
+
+def test_image_first_sends_nothing_of_similar_cases_before_it_is_asked(
+    shared_maker: CaseMaker, server: Server, page: Page
+) -> None:
+    at_hand, _ = neighbours(shared_maker, 2, title="chest", domain=RADIOLOGY)
+    page.goto(f"{server.url}/case?case={at_hand}")
+    ready(page, "image-first")
+    assert page.locator("img").count() == 1
+    assert "chest 0" not in page.content() and "look alike" not in page.content()
+    page.keyboard.press("m")
+    page.get_by_text("chest 0", exact=True).wait_for()
+    ready(page, "image-first-shown")
+    assert page.locator(".st-key-similar img").count() == 2
 
 
 def test_typing_fires_no_key_and_is_kept(

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 from ui_cases import CaseMaker
-from ui_reading import decide, said, stay
+from ui_reading import decide, press, said, stay
 
 from secondlook.cases import Abstention, Flag
 from secondlook.errors import StoreError
@@ -80,6 +80,16 @@ def test_a_failed_case_in_the_worklist(maker: CaseMaker, open_page: OpenPage) ->
 
 def test_the_case_page(hostile: str, open_page: OpenPage) -> None:
     check(open_page("case", case=hostile))
+
+
+def test_a_similar_case(maker: CaseMaker, hostile: str, open_page: OpenPage) -> None:
+    other = maker.decided(EVIL, disposition=EVIL, name=EVIL)
+    for case in (hostile, other):
+        maker.vector(case, 1, 0)
+    app = open_page("case", case=hostile)
+    assert [x for x in app.button if x.key == f"alike:{other}"]
+    check(app)
+    check(stay(press(app, f"alike:{other}"), "case"))
 
 
 def test_a_decision_with_its_reason_and_reviewer(

@@ -10,6 +10,7 @@ from secondlook.cases import Region
 from secondlook_ui import colour, images
 from secondlook_ui.words import label
 
+THRESHOLD = colour.Span.of_threshold(2.0)
 GREY = np.full((60, 80, 3), 128, dtype=np.uint8)
 
 
@@ -19,12 +20,12 @@ def scores(value: float) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
 
 
 def test_a_clean_part_keeps_its_colours() -> None:
-    assert (colour.overlay(GREY, scores(1.7), 2.0, 1.0) == GREY).all()
+    assert (colour.overlay(GREY, scores(1.7), THRESHOLD, 1.0) == GREY).all()
 
 
 def test_what_exceeds_the_threshold_is_coloured_the_more_the_higher() -> None:
     change = [
-        np.abs(colour.overlay(GREY, scores(x), 2.0, 0.6).astype(int) - 128).sum()
+        np.abs(colour.overlay(GREY, scores(x), THRESHOLD, 0.6).astype(int) - 128).sum()
         for x in (1.9, 2.1, 2.6)
     ]
     assert 0 < change[0] < change[1] < change[2]
@@ -33,12 +34,12 @@ def test_what_exceeds_the_threshold_is_coloured_the_more_the_higher() -> None:
 def test_the_colour_depends_on_the_threshold_and_not_on_the_picture() -> None:
     high = scores(2.1)
     high[0, 0] = 50.0
-    here, alone = (colour.overlay(GREY, x, 2.0, 0.6)[-1, -1] for x in (high, scores(2.1)))
+    here, alone = (colour.overlay(GREY, x, THRESHOLD, 0.6)[-1, -1] for x in (high, scores(2.1)))
     assert (here == alone).all()
 
 
 def test_no_opacity_shows_the_picture() -> None:
-    assert (colour.overlay(GREY, scores(9.0), 2.0, 0.0) == GREY).all()
+    assert (colour.overlay(GREY, scores(9.0), THRESHOLD, 0.0) == GREY).all()
 
 
 def test_the_scale_grows_evenly_lighter() -> None:

@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from secondlook.cases import (
     Abstention,
+    Act,
     AnomalyMap,
     Assessment,
     Attachment,
@@ -18,6 +20,7 @@ from secondlook.cases import (
     CitedPassage,
     Evidence,
     Finding,
+    FindingAct,
     Flag,
     NewCase,
     Passage,
@@ -27,11 +30,14 @@ from secondlook.cases import (
     Role,
 )
 from secondlook.maps import encode_map
+from secondlook.store.adapters import AdapterInfo
+from secondlook.store.embedding_values import ImageKey
 from secondlook.workspace import Workspace
 
 INSPECTOR, RADIOLOGY = "defect-inspector", "radiology-assistant"
 CLAUSE = "4.2 A pore wider than 1 mm in the ground surface leads to scrap."
 THRESHOLD = 2.0
+BACKBONE = "f" * 64
 
 
 @dataclass
@@ -89,9 +95,48 @@ class CaseMaker:
         flags: tuple[Flag, ...] = (),
         trained: bool = False,
         adapter: str = "defect-inspector/plate/1",
+        more: tuple[Evidence, ...] = (),
     ) -> Assessment:
-        """A first look at a case: `found` is a finding's title, None finds nothing."""
+        """A first look at a case: `found` is a finding's title, None finds nothing.
+
+        `more` is further evidence of the case as a whole.
+        """
         finding = self._finding(case_id, found, score) if found else None
+        evidence = (*(() if finding else self._places(case_id, score)), *more)
+        return self.store(
+            case_id,
+            (finding,) if finding else (),
+            evidence,
+            abstention=abstention,
+            flags=flags,
+            trained=trained,
+            adapter=adapter,
+            score=score,
+        )
+
+    def label_only(self, case_id: str, label: str, *more: Evidence) -> Assessment:
+        """A first look by learned labels alone: no score, no threshold, no anomaly map."""
+        finding = Finding(
+            label=label,
+            title=label.capitalize(),
+            probability=0.83,
+            evidence=(self.label_map(case_id, label), *more),
+        )
+        return self.store(case_id, (finding,), trained=True)
+
+    def store(
+        self,
+        case_id: str,
+        findings: tuple[Finding, ...],
+        evidence: tuple[Evidence, ...] = (),
+        *,
+        abstention: Abstention | None = None,
+        flags: tuple[Flag, ...] = (),
+        trained: bool = False,
+        adapter: str = "defect-inspector/plate/1",
+        score: float = 3.0,
+    ) -> Assessment:
+        """A first look with these findings."""
         assessment = Assessment(
             id=uuid4().hex,
             case_id=case_id,
@@ -101,16 +146,16 @@ class CaseMaker:
                 inputs=uuid4().hex,
                 adapter=adapter,
                 backbones=(
-                    BackboneRef(name="toy", revision="1", fingerprint="f" * 64, trained=trained),
+                    BackboneRef(name="toy", revision="1", fingerprint=BACKBONE, trained=trained),
                 ),
             ),
-            findings=(finding,) if finding else (),
-            evidence=() if finding else self._places(case_id, score),
-            disposition="hold" if finding else "accept",
+            findings=findings,
+            evidence=evidence,
+            disposition="hold" if findings else "accept",
             abstention=abstention,
             flags=flags,
             score=score / THRESHOLD,
-            priority=int(bool(finding)),
+            priority=int(bool(findings)),
         )
         with self.workspace.database.write() as unit:
             unit.assessments.add(assessment, actor="test")
@@ -121,6 +166,55 @@ class CaseMaker:
         """A new case with a finding."""
         case_id = self.add(title, **case)  # type: ignore[arg-type]
         self.look(case_id, score=score)
+        return case_id
+
+    def adapter(self, card: dict[str, Any]) -> str:
+        """An adapter without files, which has this card; its id."""
+        info = AdapterInfo(
+            id="defect-inspector/plate/1",
+            domain=INSPECTOR,
+            product="plate",
+            version=1,
+            backbone=BackboneRef(name="toy", revision="1", fingerprint=BACKBONE, trained=True),
+            path="defect-inspector/plate/1",
+            sha256="a" * 64,
+            state="champion",
+            card=card,
+            created_at=datetime.now(UTC),
+        )
+        with self.workspace.database.write() as unit:
+            unit.adapters.add(info, actor="test")
+            unit.commit()
+        return info.id
+
+    def label_map(self, case_id: str, label: str, high: float = 0.4) -> AnomalyMap:
+        """A map of what speaks for a label: the upper left corner of the first picture."""
+        scores = np.zeros((8, 8), dtype=np.float32)
+        scores[:2, :2] = high
+        blob = self.workspace.blobs.put_bytes(encode_map(scores))
+        picture = self.picture(case_id)
+        return AnomalyMap(attachment=picture, blob=blob, low=0.0, high=high, label=label)
+
+    def picture(self, case_id: str) -> str:
+        """The sha256 of the first picture of a case."""
+        with self.workspace.database.read() as unit:
+            return unit.cases.get(case_id).attachments[0].sha256
+
+    def vector(self, case_id: str, *numbers: float) -> None:
+        """Keep this vector, at unit length, for the first picture of a case."""
+        row = np.asarray(numbers, dtype=np.float32)
+        key = ImageKey(case_id, self.picture(case_id))
+        with self.workspace.database.write() as unit:
+            unit.embeddings.images.add(BACKBONE, [key], row[None] / np.linalg.norm(row))
+            unit.commit()
+
+    def decided(self, title: str, disposition: str = "scrap", **case: str) -> str:
+        """A new case with a finding that somebody agreed to, and the case decided."""
+        case_id = self.assessed(title, **case)  # type: ignore[arg-type]
+        with self.workspace.database.write() as unit:
+            act = FindingAct(label="anomaly", act=Act.AGREE)
+            unit.decisions.add(case_id, reviewer="Bert", disposition=disposition, acts=[act])
+            unit.commit()
         return case_id
 
     def volume(self, slices: int) -> Attachment:
@@ -149,8 +243,7 @@ class CaseMaker:
         )
 
     def _places(self, case_id: str, score: float) -> tuple[Evidence, ...]:
-        with self.workspace.database.read() as unit:
-            picture = unit.cases.get(case_id).attachments[0].sha256
+        picture = self.picture(case_id)
         scores = np.full((8, 8), 0.5, dtype=np.float32)
         scores[3:5, 3:5] = score
         blob = self.workspace.blobs.put_bytes(encode_map(scores))
@@ -186,6 +279,18 @@ class CaseMaker:
             role=Role.IMAGE,
             facts={"height": 96, "width": 96},
         )
+
+
+def neighbours(
+    maker: CaseMaker, count: int, *, title: str = "decided", **case: str
+) -> tuple[str, list[str]]:
+    """The case `at hand`, and decided ones beside it, the nearest first."""
+    others = [maker.decided(f"{title} {x}", **case) for x in range(count)]
+    for angle, other in enumerate(others, start=1):
+        maker.vector(other, 1, angle / 4)
+    at_hand = maker.assessed("at hand", **case)
+    maker.vector(at_hand, 1, 0)
+    return at_hand, others
 
 
 def plate(seed: int) -> bytes:

@@ -17,6 +17,7 @@ from secondlook_ui import (
     session,
     shortcuts,
     shown,
+    similar,
     words,
 )
 from secondlook_ui.shown import Shown
@@ -52,9 +53,12 @@ def _body(page: Shown, refusal: str | None) -> None:
         if page.decided:
             history.show(page)
             look.show(page, revealed=revealed, acting=False)
+            similar.show(page.similar, page.domain, page.case)
         else:
             history.before(page)
             look.show(page, revealed=revealed, acting=refusal is None)
+            if revealed:  # what looks alike would tell what the machine sees
+                similar.show(page.similar, page.domain, page.case)
             decision.show(page, refusal)
             jobs.show(case=page.case.id)
 

@@ -1,4 +1,6 @@
-"""A perceptually uniform colour scale for anomaly maps, and their place over a picture."""
+"""A perceptually uniform colour scale for maps, and their place over a picture."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ BELOW = 0.9
 """Share of the threshold below which nothing is coloured: a clean part stays as it is."""
 FULL = 1.6
 """Times the threshold from which on the colour is at its end."""
+SPEAKING = 0.4
+"""Share of the strongest place below which nothing is coloured in a label's map."""
 SLOPE = 3.0
 """How fast the colour gains strength: faint at the threshold, full a third of the way up."""
 LIGHTNESS, CHROMA, HUE = (0.45, 0.92), (0.20, 0.17), (330.0, 460.0)
@@ -29,19 +33,37 @@ def colours(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(srgb, dtype=np.float32)
 
 
-def levels(scores: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """Scores as 0..1 on the scale of the threshold, whatever the range of this picture."""
-    span = (FULL - BELOW) * threshold
-    return np.asarray(np.clip((scores - BELOW * threshold) / span, 0, 1), dtype=np.float32)
+@dataclass(frozen=True)
+class Span:
+    """From which value on a place is coloured, and at which the scale ends."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of_threshold(cls, threshold: float) -> "Span":
+        """The same colour for the same score, whatever the range of this picture."""
+        return cls(BELOW * threshold, FULL * threshold)
+
+    @classmethod
+    def of_strongest(cls, highest: float) -> "Span":
+        """From a share of the highest place on: what has no threshold compares with itself."""
+        return cls(SPEAKING * highest, highest)
+
+
+def levels(scores: NDArray[np.float32], span: Span) -> NDArray[np.float32]:
+    """Scores as 0..1 on the scale."""
+    width = max(span.high - span.low, 1e-12)
+    return np.asarray(np.clip((scores - span.low) / width, 0, 1), dtype=np.float32)
 
 
 def overlay(
-    picture: NDArray[np.uint8], scores: NDArray[np.float32], threshold: float, opacity: float
+    picture: NDArray[np.uint8], scores: NDArray[np.float32], span: Span, opacity: float
 ) -> NDArray[np.uint8]:
     """The picture (H, W, 3) with the map (h, w) over it; `opacity` 0..1 at full strength."""
     height, width = picture.shape[:2]
     smooth = Image.fromarray(scores).resize((width, height), Image.Resampling.BILINEAR)
-    level = levels(np.asarray(smooth, dtype=np.float32), threshold)
+    level = levels(np.asarray(smooth, dtype=np.float32), span)
     weight = (opacity * np.clip(level * SLOPE, 0, 1))[..., None]
     mixed = picture * (1 - weight) + colours(level) * 255 * weight
     return np.asarray(mixed.round(), dtype=np.uint8)

@@ -13,10 +13,13 @@ from secondlook.cases import AnomalyMap, Attachment, Region, Role
 from secondlook.errors import IntakeError, SecondlookError
 from secondlook.maps import decode_map
 from secondlook_ui import colour, session
+from secondlook_ui.colour import Span
 
 LONGEST_SIDE = 1600
 SHORTEST_SIDE = 700
 """Smaller pictures are drawn larger, so that boxes and numbers on them stay fine."""
+THUMBNAIL = 160
+"""Longest side of a small picture beside a similar case, for screens of two dots a pixel."""
 LOSSLESS_PIXELS = 1_000_000
 """Up to here PNG; above it JPEG of high quality, which is made and sent ten times faster."""
 INK, HALO = (0, 229, 255), (20, 20, 20)
@@ -37,7 +40,7 @@ class Layers:
 
     regions: tuple[Region, ...] = ()
     map: AnomalyMap | None = None
-    threshold: float | None = None
+    span: Span | None = None
     opacity: float = 0.0
 
 
@@ -60,8 +63,20 @@ def picture(attachment: Attachment, frame: int) -> Picture:
 def encoded(attachment: Attachment, frame: int, layers: Layers) -> bytes:
     """The picture with its layers as PNG or JPEG. Raises SecondlookError."""
     home = str(session.workspace().home)
-    key = (layers.regions, layers.map, layers.threshold, layers.opacity)
+    key = (layers.regions, layers.map, layers.span, layers.opacity)
     return _encoded(home, attachment.sha256, frame, repr(key), attachment, layers)
+
+
+def thumbnail(attachment: Attachment) -> bytes:
+    """The standing frame, small, as PNG. Raises SecondlookError."""
+    return _thumbnail(str(session.workspace().home), attachment.sha256, attachment)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _thumbnail(home: str, sha256: str, _attachment: Attachment) -> bytes:
+    image = Image.fromarray(_read(_attachment, standing_frame(_attachment)))
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    return encode(np.asarray(image))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -82,10 +97,10 @@ def _encoded(
 ) -> bytes:
     shown = picture(_attachment, frame)
     pixels = shown.pixels
-    if _layers.map is not None and _layers.threshold is not None:
+    if _layers.map is not None and _layers.span is not None:
         blob = session.workspace().blobs.path(_layers.map.blob).read_bytes()
         scores = decode_map(blob, _layers.map)
-        pixels = colour.overlay(pixels, scores, _layers.threshold, _layers.opacity)
+        pixels = colour.overlay(pixels, scores, _layers.span, _layers.opacity)
     return encode(draw(pixels, _layers.regions, shown.scale))
 
 

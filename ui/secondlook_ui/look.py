@@ -5,7 +5,6 @@ import streamlit as st
 from secondlook.cases import (
     Act,
     Assessment,
-    CitedPassage,
     Evidence,
     Finding,
     LabelProbabilities,
@@ -15,10 +14,12 @@ from secondlook.cases import (
     Region,
 )
 from secondlook.domain import Domain
-from secondlook_ui import drafts, shortcuts, words
+from secondlook_ui import drafts, passages, shortcuts, similar, words
 from secondlook_ui.shown import Shown
 
-HEIGHT = 285
+HEIGHT = 333
+BESIDE = HEIGHT - similar.HEIGHT - 8
+"""With similar cases below and the gap between: the deciding part never moves under the mouse."""
 ACTS = {Act.AGREE: "Agree", Act.REJECT: "Reject"}
 
 
@@ -46,7 +47,8 @@ def revealed(page: Shown) -> bool:
 
 def show(page: Shown, *, revealed: bool, acting: bool) -> None:
     """Draw the machine's part; with agree and reject per finding if `acting`."""
-    with st.container(height=HEIGHT, border=True, gap="xsmall", key="look"):
+    height = BESIDE if revealed and page.similar else HEIGHT
+    with st.container(height=height, border=True, gap="xsmall", key="look"):
         if not revealed:
             st.caption("Look at the picture first. The machine's part is hidden until you ask.")
         elif page.assessment is None:
@@ -62,15 +64,14 @@ def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
     _summary(page, assessment)
     drawn: set[str] = set()
     for number, finding in enumerate(assessment.findings):
-        _finding(page, finding, number, words.untrained(assessment))
-        if acting and finding.label not in drawn:
-            _act(page, finding.label)
+        asked = acting and finding.label not in drawn
+        _finding(page, finding, number, words.untrained(assessment), asked)
         drawn.add(finding.label)
     for number, flag in enumerate(assessment.flags):
         with st.container(key=f"caution-flag-{number}"):
             st.text(f"Caution: {flag.message}")
-    _passages(assessment.evidence, "case")
-    _facts(page.domain, assessment.evidence)
+    passages.show(assessment.evidence, "case")
+    _facts(page.domain, assessment.evidence, "case")
     _provenance(assessment)
 
 
@@ -86,17 +87,23 @@ def _summary(page: Shown, assessment: Assessment) -> None:
             st.text(f"The most unusual place reaches {reach:.2f} of the threshold.")
 
 
-def _finding(page: Shown, finding: Finding, number: int, untrained: str | None) -> None:
-    with st.container(key=f"strong-finding-{number}"):
-        severity = f" ({finding.severity})" if finding.severity else ""
-        st.text(f"{finding.title}{severity}")
+def _finding(
+    page: Shown, finding: Finding, number: int, untrained: str | None, asked: bool
+) -> None:
+    """One finding: its name beside agree and reject, how strong, and what it rests on."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"finding-{number}"):
+        with st.container(key=f"strong-finding-{number}", width="stretch"):
+            severity = f" ({finding.severity})" if finding.severity else ""
+            st.text(f"{finding.title}{severity}")
+        if asked:
+            _act(page, finding.label)
     parts = [words.strength(finding), finding.site or "", _boxes(page, finding)]
     if untrained and finding.score is not None:
         parts.append(f"from an untrained backbone ({untrained})")
     with st.container(key=f"quiet-finding-{number}"):
         st.text("; ".join(x for x in parts if x))
-    _passages(finding.evidence, str(number))
-    _facts(page.domain, finding.evidence)
+    passages.show(finding.evidence, str(number))
+    _facts(page.domain, finding.evidence, str(number))
 
 
 def _boxes(page: Shown, finding: Finding) -> str:
@@ -121,28 +128,27 @@ def _act(page: Shown, label: str) -> None:
     )
 
 
-def _passages(evidence: tuple[Evidence, ...], place: str) -> None:
-    for number, passage in enumerate(x for x in evidence if isinstance(x, CitedPassage)):
-        with st.container(key=f"passage-{place}-{number}", gap=None):
-            st.text(" ".join(passage.text.split()))
-            where = f"{passage.record_name}, " + (f"page {passage.page}, " if passage.page else "")
-            with st.container(key=f"quiet-passage-{place}-{number}"):
-                st.text(f"{where}line {passage.line}")
+def _facts(domain: Domain | None, evidence: tuple[Evidence, ...], place: str) -> None:
+    """What was measured and compared, close together: it is looked up rather than read."""
+    said = [line for item in evidence for line in _fact(domain, item)]
+    with st.container(key=f"quiet-facts-{place}", gap="xxsmall"):
+        for line in said:
+            st.text(line)
 
 
-def _facts(domain: Domain | None, evidence: tuple[Evidence, ...]) -> None:
-    for item in evidence:
-        match item:
-            case Measurement():
-                st.text(f"{item.name}: {item.value:.4g} {item.unit}")
-            case PriorCase():
-                st.text(
-                    f"most like reference {item.reference[:12]} (similarity {item.similarity:.2f})"
-                )
-            case ModalityContribution():
-                st.text(words.contribution(item))
-            case LabelProbabilities():
-                st.text(words.probabilities(domain, item))
+def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
+    match item:
+        case Measurement():
+            return (f"{item.name}: {item.value:.4g} {item.unit}",)
+        case PriorCase():
+            said = f"most like reference {item.reference[:12]} (similarity {item.similarity:.2f})"
+            return (said,)
+        case ModalityContribution():
+            return (words.contribution(item),)
+        case LabelProbabilities():
+            return words.probabilities(domain, item)
+        case _:
+            return ()
 
 
 def _provenance(assessment: Assessment) -> None:

@@ -1,16 +1,15 @@
-"""The pictures of a case: chooser, slices, boxes and the anomaly map over them."""
+"""The pictures of a case: chooser and slices; `overlay` says what lies over them."""
 
 import streamlit as st
 
 from secondlook.cases import Attachment, Role
 from secondlook.errors import SecondlookError
-from secondlook_ui import colour, images, look
+from secondlook_ui import images, overlay
 from secondlook_ui.images import Layers
 from secondlook_ui.shown import Shown
 
 PILLS = 8
 """Up to so many pictures have a button each; more get a slider."""
-OPACITY = 60
 
 
 def show(page: Shown, *, machine: bool) -> None:
@@ -23,7 +22,7 @@ def show(page: Shown, *, machine: bool) -> None:
     chosen = pictures[_choose(len(pictures), page.case.id)]
     frame = _frame(chosen)
     standing = frame == images.standing_frame(chosen)
-    layers = _layers(page, chosen) if machine and standing else Layers()
+    layers = overlay.layers(page, chosen) if machine and standing else Layers()
     if machine and not standing and page.map(chosen.sha256) is not None:
         st.caption(f"The map belongs to slice {images.standing_frame(chosen) + 1}.")
     with place:
@@ -65,26 +64,3 @@ def _frame(chosen: Attachment) -> int:
     return (
         int(st.slider(f"{word} of {count}", 1, count, standing, key=f"frame:{chosen.sha256}")) - 1
     )
-
-
-def _layers(page: Shown, chosen: Attachment) -> Layers:
-    """What is drawn over the picture, as the reviewer set it."""
-    evidence, regions = page.map(chosen.sha256), page.regions(chosen.sha256)
-    at_once = look.reveals_at_once(page.domain)
-    if evidence is None and not regions:
-        return Layers()
-    row = st.container(horizontal=True, vertical_alignment="center", key="overlay")
-    boxes = bool(regions) and row.toggle("Boxes", value=True, key="boxes")
-    regions = regions if boxes else ()
-    if evidence is None:
-        return Layers(regions)
-    if page.map_threshold is None:
-        row.caption("The map is not shown: its threshold is not known.")
-        return Layers(regions)
-    if not row.toggle("Anomaly map", value=at_once, key="map"):
-        return Layers(regions)
-    opacity = row.slider("Opacity in %", 10, 100, OPACITY, 5, key="opacity", width=180)
-    with row.container(width="content", gap=None):
-        st.image(images.encode(colour.legend()), width=180, alt="colour scale of the map")
-        st.caption("threshold → 1.6 times it")
-    return Layers(regions, evidence, page.map_threshold, opacity / 100)

@@ -12,12 +12,17 @@ from secondlook.cases import (
     Decision,
     Evidence,
     Finding,
+    ModalityContribution,
     Region,
 )
 from secondlook.domain import Domain
 from secondlook.errors import NotFound
 from secondlook.store.unit_of_work import UnitOfWork
-from secondlook_ui import session
+from secondlook_ui import session, similar
+from secondlook_ui.similar import Similar
+
+IMAGE = "image"
+"""The modality of pictures, as adapters name it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,8 @@ class Shown:
     """None when no loaded plugin brings it."""
     map_threshold: float | None
     """The score from which the adapter raises a finding."""
+    similar: tuple[Similar, ...]
+    """Decided cases that look alike, the most similar first."""
 
     @property
     def decided(self) -> bool:
@@ -48,15 +55,33 @@ class Shown:
         places = [x for x in self._evidence() if isinstance(x, Region) and x.attachment == sha256]
         return tuple(dict.fromkeys(places))
 
+    def maps(self, sha256: str) -> tuple[AnomalyMap, ...]:
+        """The maps of one attachment: of unusual places, then of labels as they were found."""
+        maps = dict.fromkeys(x for x in self._maps() if x.attachment == sha256)
+        return tuple(sorted(maps, key=lambda x: x.label is not None))
+
     def map(self, sha256: str) -> AnomalyMap | None:
-        """The anomaly map of one attachment."""
-        maps = (x for x in self._evidence() if isinstance(x, AnomalyMap))
-        return next((x for x in maps if x.attachment == sha256), None)
+        """The anomaly map of one attachment; a label's where there is none."""
+        return next(iter(self.maps(sha256)), None)
+
+    def strongest(self, label: str | None) -> float:
+        """The highest place of all maps of a label, so that its pictures compare; 0 without one."""
+        return max((x.high for x in self._maps() if x.label == label), default=0.0)
+
+    def image_share(self, label: str) -> ModalityContribution | None:
+        """What the pictures as a whole did for a label that was found."""
+        findings = self.assessment.findings if self.assessment else ()
+        of = (x for finding in findings if finding.label == label for x in finding.evidence)
+        shares = (x for x in of if isinstance(x, ModalityContribution) and x.modality == IMAGE)
+        return next(shares, None)
 
     def reach(self) -> float | None:
-        """The highest place of all maps in units of the threshold; None without either."""
-        highs = [x.high for x in self._evidence() if isinstance(x, AnomalyMap)]
+        """The most unusual place in units of the threshold; None without either."""
+        highs = [x.high for x in self._maps() if x.label is None]
         return max(highs) / self.map_threshold if highs and self.map_threshold else None
+
+    def _maps(self) -> Iterator[AnomalyMap]:
+        return (x for x in self._evidence() if isinstance(x, AnomalyMap))
 
     def _evidence(self) -> Iterator[Evidence]:
         if self.assessment is not None:
@@ -78,11 +103,12 @@ def read(case_id: str) -> Shown:
             draft=unit.drafts.load(case.id, session.reviewer()) or {},
             domain=context.plugins.domains.get(case.domain),
             map_threshold=_threshold(assessment, unit),
+            similar=similar.read(case, assessment, unit),
         )
 
 
 def _threshold(assessment: Assessment | None, unit: UnitOfWork) -> float | None:
-    """From a finding that rests on a map, else from the card of the adapter."""
+    """From a finding that rests on an anomaly map, else from the card of the adapter."""
     if assessment is None:
         return None
     for finding in assessment.findings:
@@ -92,14 +118,15 @@ def _threshold(assessment: Assessment | None, unit: UnitOfWork) -> float | None:
 
 
 def _has_map(finding: Finding) -> bool:
-    return any(isinstance(x, AnomalyMap) for x in finding.evidence)
+    return any(isinstance(x, AnomalyMap) and x.label is None for x in finding.evidence)
 
 
 def _card_threshold(adapter: str | None, unit: UnitOfWork) -> float | None:
     if adapter is None:
         return None
     try:
-        threshold = unit.adapters.get(adapter).card.get("threshold")
+        goods = unit.adapters.get(adapter).card.get("goods") or {}
     except NotFound:
         return None
+    threshold = goods.get("threshold")
     return threshold if isinstance(threshold, float) and threshold > 0 else None

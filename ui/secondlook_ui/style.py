@@ -13,8 +13,16 @@ CSS = """<style>
 [class*="st-key-caution"] { border-color: #d98200; }
 [class*="st-key-said"] { border-color: #1f8a4c; }
 [class*="st-key-passage"] { border-color: rgba(128, 128, 128, 0.5); }
-[class*="st-key-picture"] img { max-height: 64vh; object-fit: contain; }
-[class*="st-key-picture"] [data-testid="stImage"] { background: rgba(128, 128, 128, 0.12); }
+.st-key-similar { overflow: hidden; }
+[class*="st-key-alike-words"] :is([data-testid="stText"], [data-testid="stText"] *) {
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; line-height: 1.2; }
+[class*="st-key-quiet-alike"] [data-testid="stText"] { font-size: 0.78rem; }
+[class*="st-key-alike-card"] { flex-wrap: nowrap; min-width: 0; }
+[class*="st-key-alike-words"] { min-width: 0; }
+[class*="st-key-alike-picture"] img { width: 52px; height: 52px; object-fit: cover; }
+[class*="st-key-alike-words"] button { min-height: 24px; padding: 0; line-height: 1; }
+.st-key-picture img { max-height: 64vh; object-fit: contain; }
+.st-key-picture [data-testid="stImage"] { background: rgba(128, 128, 128, 0.12); }
 .st-key-ready { position: fixed; right: 1rem; bottom: 0.2rem; width: auto; opacity: 0.8; }
 [data-testid="stApp"]:not([data-test-script-state="notRunning"]) .st-key-ready { opacity: 0; }
 </style>"""

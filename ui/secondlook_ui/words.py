@@ -8,6 +8,7 @@ from secondlook.cases import (
     Act,
     Assessment,
     CaseStatus,
+    CitedPassage,
     Decision,
     Finding,
     LabelProbabilities,
@@ -18,6 +19,10 @@ from secondlook.store.worklist import CaseSummary
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
 ACTS = {Act.AGREE: "agreed", Act.REJECT: "rejected", Act.EDIT: "changed", Act.ADD: "added"}
+MOST = 4
+"""Labels named in one line; further ones are counted."""
+LEAST = 0.005
+"""What would be said as 0.00 is not said."""
 TONES = {
     "good": ":material/check_circle:",
     "caution": ":material/warning:",
@@ -86,20 +91,48 @@ def strength(finding: Finding) -> str:
 
 def contribution(item: ModalityContribution) -> str:
     """What one modality did for a label, in points of probability."""
-    if abs(item.share) < 0.005:
+    if abs(item.share) < LEAST:
         return f"the {item.modality} makes no difference"
     way = "raises" if item.share > 0 else "lowers"
     return f"the {item.modality} {way} the probability by {abs(item.share):.2f}"
 
 
-def probabilities(domain: Domain | None, item: LabelProbabilities, most: int = 4) -> str:
-    """The most probable labels, and which cannot be ruled out."""
-    order = sorted(item.probabilities, key=lambda x: -item.probabilities[x])[:most]
-    said = ", ".join(f"{_label(domain, x)} {item.probabilities[x]:.2f}" for x in order)
+def effect(passage: CitedPassage) -> tuple[str, ...]:
+    """What the finding owes to a sentence, where that was asked."""
+    if passage.effect is None:
+        return ()
+    if abs(passage.effect) < LEAST:
+        return ("without this sentence the probability stays as it is",)
+    way = "falls" if passage.effect > 0 else "rises"
+    return (f"without this sentence the probability {way} by {abs(passage.effect):.2f}",)
+
+
+def probabilities(domain: Domain | None, item: LabelProbabilities) -> tuple[str, ...]:
+    """The most probable labels, and which cannot be ruled out, where that is known; a line each."""
+    return (_most_probable(domain, item), *_possible(domain, item))
+
+
+def _most_probable(domain: Domain | None, item: LabelProbabilities) -> str:
+    order = sorted(item.probabilities, key=lambda x: -item.probabilities[x])
+    told = [x for x in order if item.probabilities[x] >= LEAST][:MOST] or order[:1]
+    said = ", ".join(f"{_label(domain, x)} {item.probabilities[x]:.2f}" for x in told)
+    others = len(order) - len(told)
+    return f"{said}, {_count(others, 'other')} less probable" if others else said
+
+
+def _possible(domain: Domain | None, item: LabelProbabilities) -> tuple[str, ...]:
     if not item.possible:
-        return said
-    possible = " or ".join(_label(domain, x) for x in item.possible)
-    return f"{said}; with {item.coverage:.0%} coverage it is {possible}"
+        return ()
+    order = sorted(item.possible, key=lambda x: -item.probabilities.get(x, 0.0))
+    if len(order) == 1:
+        return (f"with {item.coverage:.0%} coverage it is: {_label(domain, order[0])}",)
+    said = ", ".join(_label(domain, x) for x in order[:MOST])
+    others = f" and {_count(len(order) - MOST, 'other')}" if len(order) > MOST else ""
+    return (f"with {item.coverage:.0%} coverage it is one of: {said}{others}",)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _label(domain: Domain | None, code: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from secondlook.cases import CaseStatus
 from secondlook.domain import Domain
 from secondlook.store.worklist import OPEN, CaseSummary, Counts, Cursor, WorklistFilter
-from secondlook_ui import jobs, notices, routes, session, shortcuts, turn, words
+from secondlook_ui import jobs, notices, routes, session, shortcuts, similar, turn, words
 
 PAGE = 50
 ALL = "all"
@@ -20,6 +20,7 @@ OPTIONAL = ("Product", "Decided", "Waiting", "Held by")
 def show() -> None:
     """Draw the page."""
     session.let_go()
+    similar.forget()
     notices.show("worklist")
     domains = session.context().plugins.domains
     filter, domain = _filter(domains)

@@ -80,12 +80,12 @@ class Assessor:
     def _look(self, case: Case) -> Assessment:
         adapter = self._champions.load(case.domain, case.product)
         assessment = self._engine.assess(case, adapter)
+        self._remember(case, assessment)
         with self._context.workspace.database.write() as unit:
             added = unit.assessments.add(assessment, actor=self._context.actor)
             unit.commit()
         if added:
             self._context.plugins.case_assessed(case, assessment)
-        self._remember(case, assessment)
         return assessment
 
     def _remember(self, case: Case, assessment: Assessment) -> None:

@@ -32,7 +32,8 @@ def similar_decided(
     """The most similar first, by a backbone that took the first look; empty where none has."""
     for backbone in assessment.provenance.backbones if assessment else ():
         if near := nearest_decided(case, backbone.fingerprint, unit, limit):
-            return tuple(_told(x, unit) for x in near)
+            cases = {x.id: x for x in unit.cases.load([x.reference for x in near])}
+            return tuple(_told(x, cases[x.reference], unit) for x in near)
     return ()
 
 
@@ -52,8 +53,8 @@ def nearest_decided(
     return tuple(PriorCase(reference=x.key.case_id, similarity=x.similarity) for x in others)
 
 
-def _told(prior: PriorCase, unit: UnitOfWork) -> SimilarCase:
-    case, decisions = unit.cases.get(prior.reference), unit.decisions.of(prior.reference)
+def _told(prior: PriorCase, case: Case, unit: UnitOfWork) -> SimilarCase:
+    decisions = unit.decisions.of(case.id)
     held = _held(decisions[-1].acts) if decisions else ()
     return SimilarCase(
         case=case.id,

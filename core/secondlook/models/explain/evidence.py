@@ -23,6 +23,9 @@ from secondlook.models.explain.sentences import SentenceDrop
 LEAST_DROP = 0.01
 """A sentence is cited from this loss of probability on."""
 MOST_CITED = 5
+LEAST_TOLD = 0.05
+"""A map is shown from this much log-odds in all on: its brightest place is bright however little
+it says."""
 
 
 def as_evidence(
@@ -42,7 +45,7 @@ def as_evidence(
         query: words of the label, with which cited sentences are compared.
         keep: stores a small file and returns its sha256.
     """
-    telling = [x for x in explanation.maps if x.scale > 0]
+    telling = [x for x in explanation.maps if x.scale * float(x.values.sum()) >= LEAST_TOLD]
     maps = [_map(x, attachments[x.picture], explanation.label, keep) for x in telling]
     told = [x for x in explanation.sentences.sentences if x.drop >= LEAST_DROP][:MOST_CITED]
     shares = [

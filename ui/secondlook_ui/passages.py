@@ -1,0 +1,37 @@
+"""Sentences of records that a finding cites: what to hold it against, and what it rests on."""
+
+import streamlit as st
+
+from secondlook.cases import CitedPassage, Evidence
+from secondlook_ui import words
+
+
+def show(evidence: tuple[Evidence, ...], place: str) -> None:
+    """Draw them; `place` names the finding within the page."""
+    for number, passage in enumerate(told_once(evidence)):
+        with st.container(key=f"passage-{place}-{number}", gap=None):
+            st.text(" ".join(passage.text.split()))
+            with st.container(key=f"quiet-passage-{place}-{number}"):
+                st.text("; ".join([_where(passage), *words.effect(passage)]))
+
+
+def told_once(evidence: tuple[Evidence, ...]) -> list[CitedPassage]:
+    """All but those whose every sentence is cited again with what the finding owes to it."""
+    cited = [x for x in evidence if isinstance(x, CitedPassage)]
+    weighed = [x for x in cited if x.effect is not None]
+    return [x for x in cited if x.effect is not None or not _made_up(x, weighed)]
+
+
+def _made_up(passage: CitedPassage, sentences: list[CitedPassage]) -> bool:
+    """Whether these sentences leave nothing of it but spaces."""
+    left = list(passage.text)
+    for sentence in sentences:
+        if sentence.record == passage.record:
+            first, beyond = (x - passage.start for x in (sentence.start, sentence.end))
+            left[max(first, 0) : max(beyond, 0)] = " " * len(left[max(first, 0) : max(beyond, 0)])
+    return not "".join(left).strip()
+
+
+def _where(passage: CitedPassage) -> str:
+    page = f"page {passage.page}, " if passage.page else ""
+    return f"{passage.record_name}, {page}line {passage.line}"
