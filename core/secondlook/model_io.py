@@ -86,17 +86,23 @@ class Answers:
     """By modality, how much it raised the probability of each label."""
 
     @property
+    def tells(self) -> bool:
+        """Whether cases without a finding were learned from: else it says which, never whether."""
+        return self.several or NOTHING in self.probabilities
+
+    @property
     def likely(self) -> tuple[str, ...]:
         """The labels to report, the most probable first; empty where nothing is to be found.
 
         Where one label holds, it is the most probable one once NOTHING is less probable than all
-        others together: a rare kind of defect need not win against each of the others.
+        others together: a rare kind of defect need not win against each of the others. Where the
+        answers do not tell whether there is anything, nothing is reported.
         """
         order = sorted(self.probabilities, key=lambda x: -self.probabilities[x])
         if self.several:
             return tuple(x for x in order if self.probabilities[x] >= EVEN)
         found = [x for x in order if x != NOTHING]
-        return tuple(found[:1]) if self.anything >= EVEN else ()
+        return tuple(found[:1]) if self.tells and self.anything >= EVEN else ()
 
     @property
     def anything(self) -> float:

@@ -39,7 +39,7 @@ def band(image: ImageOutputs | None) -> str | None:
 
 def odds(answers: Answers | None) -> float:
     """How probable any defect is, in units of even odds; 0 where the labels do not tell."""
-    if answers is None or answers.unfamiliar or not _tells(answers):
+    if answers is None or answers.unfamiliar or not answers.tells:
         return 0.0
     return answers.anything / 0.5
 
@@ -51,9 +51,8 @@ def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
     """
     if answers is None or answers.unfamiliar:
         return None
-    likely = answers.likely if flagged or _tells(answers) else ()
-    if likely or not flagged:
-        return likely[0] if likely else None
+    if answers.likely or not flagged:
+        return next(iter(answers.likely), None)
     # Goods say that there is something. A kind is named if it cannot be ruled out and is likelier
     # than all other kinds together.
     kinds = {x: p for x, p in answers.probabilities.items() if x != NOTHING}
@@ -120,7 +119,18 @@ def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
                 "that the product and the picture are right, or learn again with such pictures."
             ),
         )
-    if not outputs.images and outputs.answers is not None and outputs.answers.unfamiliar:
+    answers = None if outputs.images else outputs.answers
+    if answers is not None and not answers.tells:
+        return Abstention(
+            part="image",
+            reason="only_kinds",
+            message=(
+                "The adapter has learned kinds of defect and no good parts, so whether there is a "
+                "defect was not judged. Learn again with parts labelled `good`, or from good "
+                f"parts: secondlook learn {NAME} --goods DIR{product}"
+            ),
+        )
+    if answers is not None and answers.unfamiliar:
         return Abstention(
             part="image",
             reason="unfamiliar",
@@ -130,8 +140,3 @@ def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
             ),
         )
     return None
-
-
-def _tells(answers: Answers) -> bool:
-    """Whether parts without a defect were among those it has learned from."""
-    return answers.several or NOTHING in answers.probabilities

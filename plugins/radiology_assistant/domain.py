@@ -11,8 +11,10 @@ from radiology_assistant.opening import open_exams
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
 from secondlook import (
+    Assessment,
     Case,
     CaseSource,
+    Decision,
     Domain,
     Finding,
     ImageInput,
@@ -85,6 +87,15 @@ class RadiologyAssistant(Domain):
             return "not_assessed"
         found = [x for x in verdict.findings if x.probability is not None]
         return TONE[max((priority(x) for x in found), default=0)]
+
+    def decided_labels(
+        self, assessment: Assessment | None, decision: Decision
+    ) -> frozenset[str] | None:
+        """`routine` says how urgent an exam is: that it has no finding only where none is left."""
+        said = super().decided_labels(assessment, decision)
+        acted = {x.label for x in decision.acts}
+        shown = {x.label for x in assessment.findings} if assessment is not None else set()
+        return None if said == frozenset() and shown - acted else said
 
 
 def _score(finding: Finding) -> float:

@@ -57,6 +57,15 @@ def abstain(case: Case, answers: Answers | None) -> Abstention | None:
             reason="no_image",
             message="The case has no image; only its notes were searched for mentions.",
         )
+    if answers is not None and not answers.tells:
+        return Abstention(
+            part="image",
+            reason="only_kinds",
+            message=(
+                "The adapter has learned findings and no exams without one, so whether there is "
+                "any was not assessed. Learn again with exams labelled `normal`."
+            ),
+        )
     if answers is not None and answers.unfamiliar:
         return Abstention(
             part="image",

@@ -1,6 +1,7 @@
 """The radiology assistant: which files make an exam, and what is said about it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,7 +14,18 @@ from radiology_assistant.naming import WORDS, names
 from radiology_assistant.plugin import flag_assessment
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import TAXONOMY
-from secondlook import Answers, CaseSource, CitedPassage, ManifestRow, ModelOutputs, Role, Verdict
+from secondlook import (
+    Act,
+    Answers,
+    CaseSource,
+    CitedPassage,
+    Decision,
+    FindingAct,
+    ManifestRow,
+    ModelOutputs,
+    Role,
+    Verdict,
+)
 from secondlook.intake.passages import note
 
 FILES = CaseFiles(RadiologyAssistant())
@@ -285,3 +297,34 @@ def test_negation_is_cautioned_wherever_a_mention_is_shown() -> None:
     assert [x.code for x in flag_assessment(case, mention)] == ["negation_not_read"]
     assert list(flag_assessment(case, FILES.assessment(Verdict()))) == []
     assert list(flag_assessment(replace(case, domain="other"), mention)) == []
+
+
+@pytest.mark.parametrize(
+    ("acts", "labels"),
+    [
+        ({}, None),
+        ({"fracture": Act.REJECT}, frozenset()),
+        ({"fracture": Act.AGREE}, frozenset({"fracture"})),
+    ],
+)
+def test_routine_says_nothing_of_findings_that_nobody_acted_on(
+    acts: dict[str, Act], labels: frozenset[str] | None
+) -> None:
+    decision = Decision(
+        id="d",
+        case_id="c",
+        reviewer="ada",
+        disposition="routine",
+        decided_at=datetime(2026, 1, 1, tzinfo=UTC),
+        acts=tuple(FindingAct(label=x, act=y) for x, y in acts.items()),
+    )
+    assessment = FILES.assessment(looked(answers(fracture=0.9)))
+    assert RadiologyAssistant().decided_labels(assessment, decision) == labels
+
+
+def test_findings_learned_without_normal_exams_are_not_assessed() -> None:
+    said = replace(answers(pneumothorax=0.4, pneumonia=0.35, fracture=0.25), several=False)
+    verdict = looked(said)
+    assert verdict.findings == ()
+    assert verdict.abstention is not None
+    assert verdict.abstention.reason == "only_kinds"

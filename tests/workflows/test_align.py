@@ -48,8 +48,8 @@ from secondlook_workflows.adapter_import import ImportConfig, import_
 from secondlook_workflows.captions import LETTERS, captions
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
-from secondlook_workflows.datasets import from_manifest
 from secondlook_workflows.learning import LearnConfig
+from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.stored_adapters import load_adapter
 from tiny_checkpoints import Tiny, checkpoint
 

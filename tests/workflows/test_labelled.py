@@ -7,15 +7,23 @@ import numpy as np
 import pytest
 
 from labelled_plates import marked, write_manifest
-from secondlook import Act, AnomalyMap, FindingAct, LabelProbabilities, ModalityContribution
+from secondlook import (
+    Act,
+    AnomalyMap,
+    FindingAct,
+    LabelProbabilities,
+    ModalityContribution,
+    Taxonomy,
+)
 from secondlook.cases import Assessment
-from secondlook.errors import ModelError, UsageError
+from secondlook.errors import ManifestError, ModelError, UsageError
 from secondlook.maps import decode_map
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess, decide, evaluate, ingest, learn
 from secondlook_workflows.context import Context
 from secondlook_workflows.evaluating import EvaluateConfig
 from secondlook_workflows.learning import LearnConfig
+from secondlook_workflows.manifest_cases import from_manifest
 
 INSPECTOR = "defect-inspector"
 
@@ -241,3 +249,111 @@ def test_one_source_of_cases_is_needed(given: dict[str, object], context: Contex
 def test_radiology_does_not_learn_from_goods(context: Context, goods: Path) -> None:
     with pytest.raises(UsageError, match="does not learn from goods"):
         learn.run(LearnConfig(domain="radiology-assistant", goods=goods), context)
+
+
+def test_kinds_learned_without_good_parts_never_pass_a_part(
+    context: Context, tmp_path: Path
+) -> None:
+    manifest = write_manifest(tmp_path / "plates", range(12), kinds=("pore", "scratch"))
+    report = learn.run(heads(manifest), context)
+    assert any("never whether" in x for x in report.notes)
+    for look in look_at(new_plates(tmp_path / "new"), context).values():
+        assert look.abstention is not None
+        assert look.abstention.reason == "only_kinds"
+        assert look.disposition is None
+
+
+def test_what_was_learned_is_kept_where_the_champion_cannot_be_loaded(
+    context: Context, manifest: Path
+) -> None:
+    learn.run(heads(manifest), context)
+    champion = context.workspace.adapters / "defect-inspector/plate/1/answers/head.safetensors"
+    champion.write_bytes(b"damaged")
+    report = learn.run(heads(manifest, seed=1), context)
+    assert report.adapter == "defect-inspector/plate/2"
+    assert any("nothing was taken over from defect-inspector/plate/1" in x for x in report.notes)
+
+
+def test_no_state_of_a_case_stays_when_learning_ended(context: Context, manifest: Path) -> None:
+    learn.run(heads(manifest), context)
+    kept = {x.name for x in (context.workspace.home / "learning").rglob("*") if x.is_file()}
+    assert kept <= {"log.jsonl"}
+
+
+def test_labels_that_the_domain_does_not_know_here_stop_the_product_with_a_reason(
+    context: Context, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn.run(heads(manifest), context)
+    domain = context.plugins.domain(INSPECTOR)
+    fewer = tuple(x for x in domain.taxonomy.labels if x.code != "pore")
+    monkeypatch.setattr(domain, "taxonomy", Taxonomy(labels=fewer))
+    config = ingest.IngestConfig(
+        domain=INSPECTOR, sources=(new_plates(tmp_path / "new"),), product="plate"
+    )
+    ingest.run(config, context)
+    report = assess.run(assess.AssessConfig(), context)
+    assert (report.assessed, report.failed) == (0, {})
+    (reason,) = report.skipped.values()
+    assert "names pore, which Defect inspector does not know here" in reason
+
+
+def test_cases_that_were_learned_from_are_said_to_be(context: Context, manifest: Path) -> None:
+    learn.run(heads(manifest), context)
+    report = evaluate.run(EvaluateConfig(domain=INSPECTOR, manifest=manifest), context)
+    assert any("36 of these 36 cases were learned from" in x for x in report.notes)
+
+
+def test_folds_learn_the_same_classes_whatever_is_left_out(
+    context: Context, tmp_path: Path
+) -> None:
+    """One case with two labels makes all folds multi-label, also those that lack it."""
+    manifest = write_manifest(tmp_path / "plates", range(9))
+    lines = manifest.read_text().splitlines()
+    lines[2] = lines[2].replace(",pore,", ",pore;scratch,")
+    manifest.write_text("\n".join(lines))
+    config = EvaluateConfig(domain=INSPECTOR, manifest=manifest, folds=3, minutes=0)
+    report = evaluate.run(config, context)
+    assert report.metrics["accuracy"] is not None
+    assert not any("were left out" in x for x in report.notes)
+
+
+def test_folds_need_a_label_in_three_groups(context: Context, tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path / "plates", range(12))
+    lines = [
+        x.replace(",scratch,", ",good,")
+        if "scratch" in x and "lot 0" not in x and "lot 1" not in x
+        else x
+        for x in manifest.read_text().splitlines()
+    ]
+    manifest.write_text("\n".join(lines))
+    config = EvaluateConfig(domain=INSPECTOR, manifest=manifest, folds=3, minutes=0)
+    with pytest.raises(ModelError, match="at least 3 groups"):
+        evaluate.run(config, context)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        (["a.png,good,,train", "a.png,good,,test"], ModelError, "1 pictures lie on both sides"),
+        (["a.png,good,x,train", "b.png,pore,x,test"], ManifestError, "more than one split"),
+        (["a.png,good,,train", "b.png,pore,,val"], ManifestError, "none is `test`"),
+    ],
+)
+def test_a_manifest_that_would_measure_what_was_learned_is_refused(
+    rows: list[str], error: type[Exception], message: str, context: Context, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("a.png", "b.png")):
+        marked("good", number).save(tmp_path / name)
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("\n".join(["image,label,case,split", *rows]))
+    with pytest.raises(error, match=message):
+        evaluate.run(EvaluateConfig(domain=INSPECTOR, manifest=manifest), context)
+
+
+def test_all_rows_of_a_case_say_what_it_has(context: Context, tmp_path: Path) -> None:
+    for number, name in enumerate(("a.png", "b.png")):
+        marked("good", number).save(tmp_path / name)
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("image,label,case\na.png,good,A\nb.png,pore,A\n")
+    dataset = from_manifest(manifest, context.plugins.domain(INSPECTOR), context)
+    assert [x.labels for x in dataset.cases] == [frozenset({"pore"})]

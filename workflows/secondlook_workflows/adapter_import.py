@@ -19,6 +19,7 @@ from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.adapters import adapter_id, check_stored, free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.products import check_product
+from secondlook_workflows.stored_adapters import check_labels
 
 if TYPE_CHECKING:
     from secondlook.models.adapter_card import AdapterCard
@@ -73,9 +74,11 @@ def import_(config: ImportConfig, context: Context) -> ImportReport:
         if known is not None:
             return _import_report(known, sha256, added=False)
         name, vision = _backbone(card, config, context)
+        text, reader = _reader(card, context)
         card = _renamed(unpacked, card, domain, product, name, context)
+        card = _reading(card, text)
         try:
-            ready, stored = _made_ready(unpacked, card, vision, _reader(card, context))
+            ready, stored = _made_ready(unpacked, card, vision, reader, context)
         except AdapterError as error:
             words = str(error).replace(str(unpacked.parent), str(config.file))
             raise AdapterError(f"cannot import {config.file}: {words}") from None
@@ -159,6 +162,7 @@ def _made_ready(
     card: "AdapterCard",
     vision: "VisionBackbone",
     reader: "TextBackbone | None",
+    context: Context,
 ) -> tuple[Path, AdapterInfo]:
     """A folder with the new card, read back and tried on one picture."""
     from secondlook.models.adapter_files import write_folder
@@ -174,6 +178,7 @@ def _made_ready(
     sha256 = write_folder(ready, move)
     adapter = Adapter.load(ready, backbone_fingerprint=vision.ref.fingerprint, sha256=sha256)
     adapter.check(vision)
+    check_labels(adapter, context.plugins.domain(card.domain))
     _try(adapter, vision, reader)
     return ready, AdapterInfo(
         id=card.id,
@@ -205,22 +210,34 @@ def _try(adapter: "Adapter", vision: "VisionBackbone", reader: "TextBackbone | N
         raise AdapterError("its weights hold numbers that are not finite: learn again")
 
 
-def _reader(card: "AdapterCard", context: Context) -> "TextBackbone | None":
-    """The text backbone that the adapter's answers read with. Raises AdapterError without it."""
+def _reading(card: "AdapterCard", text: str | None) -> "AdapterCard":
+    """The card with the name that its text backbone has here."""
+    if card.answers is None or text is None:
+        return card
+    return card.model_copy(update={"answers": card.answers.model_copy(update={"text": text})})
+
+
+def _reader(card: "AdapterCard", context: Context) -> "tuple[str | None, TextBackbone | None]":
+    """The text backbone that the adapter's answers read with, and its name here.
+
+    Raises AdapterError without it.
+    """
     answers = card.answers
     if answers is None or answers.text is None or answers.text_backbone is None:
-        return None
+        return None, None
+    name = answers.text
     try:
-        reader = context.runtime.text(answers.text)
+        reader = context.runtime.text(name)
     except BackboneError:
-        reader = context.runtime.text(context.workspace.settings.text_backbone)
+        name = context.workspace.settings.text_backbone
+        reader = context.runtime.text(name)
     if reader.ref.fingerprint != answers.text_backbone.fingerprint:
         raise AdapterError(
             f"adapter {card.id} reads text with backbone {answers.text_backbone.name} "
             f"({answers.text_backbone.fingerprint[:12]}), and that is not {reader.ref.name} "
             f"({reader.ref.fingerprint[:12]}) of here: learn again"
         )
-    return reader
+    return name, reader
 
 
 def _register(ready: Path, info: AdapterInfo, source: str, context: Context) -> AdapterInfo:

@@ -97,7 +97,9 @@ class Assessor:
             vision = image_backbone(self._context)
             if vision.ref.fingerprint in used:
                 embed_images(vision, self._context, EmbedReport(), case_id=case.id)
-        except ModelError as error:  # the first look stands without them
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the first look stands without them
             log.warning("case %s has no vectors: %s", case.id, type(error).__name__)
 
     def _fail(self, case: Case, error: Exception) -> Outcome:

@@ -12,14 +12,16 @@ import numpy as np
 from secondlook.domain import Domain
 from secondlook.errors import IntakeError, UsageError
 from secondlook_workflows.context import Context
-from secondlook_workflows.datasets import Dataset, from_folder, from_manifest
+from secondlook_workflows.datasets import Dataset, from_folder
 from secondlook_workflows.decided import from_decided
 from secondlook_workflows.evaluating import NAMES, RANKING, EvaluateConfig, EvaluateReport, Table
 from secondlook_workflows.label_figures import FIGURES, LABEL_AUROC, label_figures
 from secondlook_workflows.learning import unread
+from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.measuring import Measurement, Measurer
 from secondlook_workflows.metrics import Metrics, ranking, verdicts
 from secondlook_workflows.pixels import pixel_metrics
+from secondlook_workflows.prepared import KEY, case_key
 from secondlook_workflows.recorded import recorded
 from secondlook_workflows.refitted import refitted
 from secondlook_workflows.stored_adapters import load_adapter
@@ -98,6 +100,8 @@ def _report(
     total = _figures(whole)
     if config.folds:
         total.notes.append(NEVER_SEEN)
+    elif (seen := _learned_from(measurer.adapters, dataset)) is not None:
+        total.notes.append(seen)
     if whole.judged:
         _merge(total, pixel_metrics(whole.cases, measurer.maps, max_pixels))
     used = whole.cases[0].assessment.provenance
@@ -118,6 +122,21 @@ def _report(
 def _further(total: Metrics) -> list[str]:
     """Figures beside the usual ones that could be computed."""
     return sorted(set(total.values) - set(NAMES))
+
+
+def _learned_from(adapters: "Sequence[Adapter | None]", dataset: Dataset) -> str | None:
+    """Whether these cases taught the adapter its labels; the card of one knows their number."""
+    adapter = adapters[0] if adapters else None
+    if adapter is None or adapter.card.answers is None:
+        return None
+    known = set(adapter.card.answers.learned_from)
+    seen = sum(case_key(x.case)[:KEY] in known for x in dataset.cases)
+    if not seen:
+        return None
+    return (
+        f"{seen} of these {len(dataset.cases)} cases were learned from, so figures of labels are "
+        "too good: measure on others, or with --folds"
+    )
 
 
 def _figures(measurement: Measurement) -> Metrics:

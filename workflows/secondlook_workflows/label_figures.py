@@ -28,7 +28,8 @@ def label_figures(measured: Sequence[Measured]) -> Metrics | None:
     if not given:
         return None
     classes = list(given[0][1].probabilities)
-    known = [(x, y) for x, y in given if _truth(x, classes)]
+    given = [(x, y) for x, y in given if set(y.probabilities) == set(classes)]
+    known = [(x, y) for x, y in given if _truth(x, classes) is not None]
     metrics = Metrics()
     if left := len(measured) - len(known):
         metrics.notes.append(
@@ -56,17 +57,26 @@ def _given(assessment: Assessment) -> LabelProbabilities | None:
     return next((x for x in everything if isinstance(x, LabelProbabilities)), None)
 
 
-def _truth(item: Measured, classes: Sequence[str]) -> frozenset[str]:
-    """The true labels as far as they were learned; NOTHING for none, where that was."""
-    labels = item.labelled.labels or frozenset({NOTHING})
-    return labels if labels <= {*classes, NOTHING} else frozenset()
+def _truth(item: Measured, classes: Sequence[str]) -> frozenset[str] | None:
+    """The true labels where all of them were learned, NOTHING for none; else None."""
+    if NOTHING in classes or _one(item, classes):
+        labels = item.labelled.labels or frozenset({NOTHING})
+    else:
+        labels = item.labelled.labels
+    return labels if labels <= set(classes) else None
+
+
+def _one(item: Measured, classes: Sequence[str]) -> bool:
+    """Whether the adapter gives one label to each case: its probabilities then add up to 1."""
+    given = _given(item.assessment)
+    return given is not None and abs(sum(given.probabilities.values()) - 1) < 1e-3
 
 
 def _labels(
-    truth: Sequence[frozenset[str]], classes: Sequence[str], values: NDArray[np.float64]
+    truth: Sequence[frozenset[str] | None], classes: Sequence[str], values: NDArray[np.float64]
 ) -> NDArray[np.int64] | NDArray[np.float32]:
     """(N,) where the probabilities add up to 1 and each case has one label; else (N, C)."""
-    several = np.array([[float(x in labels) for x in classes] for labels in truth], np.float32)
+    several = np.array([[float(x in (y or ())) for x in classes] for y in truth], np.float32)
     if np.allclose(values.sum(1), 1, atol=1e-3) and (several.sum(1) == 1).all():
         places: NDArray[np.int64] = np.argmax(several, axis=1)
         return places

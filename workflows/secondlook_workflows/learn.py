@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondlook.domain import Domain
-from secondlook.errors import IntakeError, UsageError
+from secondlook.errors import IntakeError, ModelError, UsageError
 from secondlook_workflows.context import Context
 from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
-from secondlook_workflows.learn_labels import learn_from_labels
-from secondlook_workflows.learn_pairs import learn_from_pairs, served_by
+from secondlook_workflows.learn_labels import forget, learn_from_labels
+from secondlook_workflows.learn_pairs import learn_from_pairs
 from secondlook_workflows.learning import Figures, LearnConfig, Learned, Task
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
@@ -55,11 +55,21 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
         started = time.monotonic()
         name = _backbone(config, context)
         vision = context.runtime.vision(name)  # first: a wrong name is told at once
-        task = Task(config=config, domain=domain, vision=vision, name=name, started=started)
-        learned = way(task, context)
-        champion = _champion(config, context)
+        champion, note = present_champion(config.domain, config.product, context)
+        task = Task(
+            config=config,
+            domain=domain,
+            vision=vision,
+            name=name,
+            started=started,
+            champion=champion,
+        )
+        learned = _learned(way, task, context)
         whole = learned.adapter if champion is None else learned.adapter.taking(champion)
+        if champion is not None and whole is learned.adapter and not _covers(whole, champion):
+            note = f"nothing was taken over from {champion.id}: another backbone or precision"
         adapter, state = register(whole, context)
+        forget(task, context)
         report = LearnReport(
             adapter=adapter.id,
             mode=mode,
@@ -69,7 +79,7 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
             seconds=round(time.monotonic() - started, 2),
             peak_rss_mb=round(peak_rss_mb(), 1),
             quarantined=learned.quarantined,
-            notes=learned.notes,
+            notes=(*learned.notes, *([note] if note else [])),
         )
         metrics |= {"adapter": report.adapter, "seconds": report.seconds, **report.metrics}
     return report
@@ -114,11 +124,20 @@ def _check_align(config: LearnConfig, domain: Domain) -> None:
         )
 
 
-def _champion(config: LearnConfig, context: Context) -> "Adapter | None":
-    """Whose parts are taken over."""
-    if config.align:
-        return served_by(config, context)
-    return present_champion(config.domain, config.product, context)
+def _learned(way: Callable[[Task, Context], Learned], task: Task, context: Context) -> Learned:
+    """What was done is kept after a kill or Ctrl-C alone: other ends would end alike again."""
+    try:
+        return way(task, context)
+    except ModelError:
+        forget(task, context)
+        raise
+
+
+def _covers(adapter: "Adapter", earlier: "Adapter") -> bool:
+    """Whether it has every part that the earlier one has."""
+    from secondlook.models.adapters import PARTS
+
+    return all(getattr(adapter, x) is not None for x in PARTS if getattr(earlier, x) is not None)
 
 
 def _backbone(config: LearnConfig, context: Context) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from secondlook.errors import ModelError
 from secondlook_workflows.adapters import adapter_id, free_version
 from secondlook_workflows.context import Context
-from secondlook_workflows.datasets import Dataset, Labelled, from_manifest
+from secondlook_workflows.datasets import Dataset, Labelled
 from secondlook_workflows.decided import from_decided
 from secondlook_workflows.learning import Learned, Task, percents, unread
-from secondlook_workflows.prepared import Prepared, case_key, labelled_cases
+from secondlook_workflows.manifest_cases import from_manifest
+from secondlook_workflows.prepared import KEY, Prepared, case_key, labelled_cases
 
 if TYPE_CHECKING:
     from secondlook.training.labelled import LabelledConfig
@@ -30,7 +31,6 @@ def learn_from_labels(task: Task, context: Context) -> Learned:
     dataset = _dataset(task, context)
     folder = context.workspace.home / LEARNING / (_place(task))
     learned = learn_cases(task, dataset.cases, context, folder=folder, refused=dataset)
-    _forget(folder)
     notes = (*dataset.notes, *learned.notes)
     return Learned(
         adapter=learned.adapter,
@@ -47,14 +47,20 @@ def learn_cases(
     *,
     folder: Path | None = None,
     refused: Dataset | None = None,
+    like: Prepared | None = None,
 ) -> Learned:
-    """An adapter from these cases alone; `folder` keeps what a killed run goes on from."""
+    """An adapter from these cases alone.
+
+    Args:
+        folder: keeps what a killed run goes on from.
+        like: whose classes are learned, where these cases are a part of others.
+    """
     from secondlook.models.answers import MOST_PICTURES
     from secondlook.training.labelled import learn_labelled
     from secondlook.training.labelled_adapter import labelled_adapter
 
     config = task.config
-    prepared = Prepared.of(cases, task, context)
+    prepared = Prepared.of(cases, task, context, like)
     context.progress.start("learning from labelled cases", 100)
     try:
         learned = learn_labelled(
@@ -79,6 +85,7 @@ def learn_cases(
         reader=prepared.text,
         counts=prepared.counts,
         data_sha256=_digest(cases),
+        learned_from=sorted(case_key(x.case)[:KEY] for x in cases),
         seed=config.seed,
     )
     return Learned(
@@ -113,10 +120,11 @@ def _place(task: Task) -> str:
     return adapter_id(task.config.domain, task.config.product, 0).rpartition("/")[0]
 
 
-def _forget(folder: Path) -> None:
-    """What a finished run leaves are its logs: the states of pictures say too much to be kept."""
-    for state in folder.rglob("*.safetensors"):
-        state.unlink(missing_ok=True)
+def forget(task: Task, context: Context) -> None:
+    """What an ended run leaves are its logs: states of pictures and texts say too much."""
+    for state in (context.workspace.home / LEARNING / _place(task)).rglob("*"):
+        if state.suffix == ".safetensors" or state.name == "work.json":
+            state.unlink(missing_ok=True)
 
 
 def _digest(cases: Sequence[Labelled]) -> str:

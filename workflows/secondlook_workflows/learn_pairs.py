@@ -11,14 +11,13 @@ from secondlook.errors import ModelError
 from secondlook_workflows.adapters import free_version
 from secondlook_workflows.captions import captions
 from secondlook_workflows.context import Context
-from secondlook_workflows.datasets import Dataset, Labelled, from_manifest
+from secondlook_workflows.datasets import Dataset, Labelled
 from secondlook_workflows.decided import from_decided
-from secondlook_workflows.learning import Figures, LearnConfig, Learned, Task, percents, unread
+from secondlook_workflows.learning import Figures, Learned, Task, percents, unread
+from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.prepared import case_key, picture_loaders
-from secondlook_workflows.stored_adapters import present_champion
 
 if TYPE_CHECKING:
-    from secondlook.models.adapters import Adapter
     from secondlook.training.alignment import AlignmentConfig, LearnedAlignment, Pair
 
 SHOWN = ("r_at_1", "r_at_5", "median_rank")
@@ -37,9 +36,8 @@ def learn_from_pairs(task: Task, context: Context) -> Learned:
     from secondlook.training.alignment_adapter import alignment_adapter
 
     config, dual = task.config, pair_in(task.vision)
-    served = served_by(config, context)
-    if served is not None:
-        served.check(task.vision)
+    if task.champion is not None:
+        task.champion.check(task.vision)
     dataset = _dataset(task, context)
     found = _Found(dataset, task)
     context.progress.start("learning which texts go with which pictures", 100)
@@ -71,16 +69,6 @@ def learn_from_pairs(task: Task, context: Context) -> Learned:
         quarantined=dataset.refused,
         notes=(learned.reason, *found.notes, *_unread(learned)),
     )
-
-
-def served_by(config: LearnConfig, context: Context) -> "Adapter | None":
-    """Who looks at these cases now, and what an alignment therefore joins.
-
-    It judges nothing by itself: where it became the champion of a product alone, nobody would
-    look at that product's cases any more.
-    """
-    own = present_champion(config.domain, config.product, context)
-    return own or present_champion(config.domain, None, context)
 
 
 class _Found:

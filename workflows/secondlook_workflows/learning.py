@@ -53,6 +53,9 @@ class Task:
     """By which the backbone is loaded again."""
     started: float
     """By `time.monotonic`; the time allowed counts from here."""
+    champion: "Adapter | None" = None
+    """Who looks at such cases now; what it knows and the new adapter does not is taken over. An
+    alignment, which judges nothing by itself, joins it."""
 
 
 @dataclass(frozen=True, kw_only=True)

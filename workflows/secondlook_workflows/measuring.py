@@ -67,7 +67,7 @@ class Measurer:
         """`adapters` are those that look at each of the cases."""
         self.maps: dict[str, bytes] = {}
         self._labelled = labelled
-        self._adapters = adapters
+        self.adapters = adapters
         self._progress = context.progress
         paths = {sha: path for x in labelled for sha, path in x.paths.items()}
         self._engine = Engine(
@@ -105,7 +105,7 @@ class Measurer:
             try:
                 assessment = self._engine.assess(
                     change(number, item.case),
-                    self._adapters[number],
+                    self.adapters[number],
                     pictures=pictures,
                     explain=False,
                 )

@@ -46,14 +46,23 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, cases: Sequence[Labelled], task: Task, context: Context) -> "Prepared":
-        """Raises ModelError for labels that the domain does not know."""
+    def of(
+        cls,
+        cases: Sequence[Labelled],
+        task: Task,
+        context: Context,
+        like: "Prepared | None" = None,
+    ) -> "Prepared":
+        """With the classes of `like`, where it is given.
+
+        Raises ModelError for labels that the domain does not know.
+        """
         from secondlook.models.forward import passages_of
         from secondlook.models.goods import network_of
 
         domain = task.domain
-        several = any(len(x.labels) > 1 for x in cases)
-        classes = _classes(cases, domain, several)
+        several = like.several if like else any(len(x.labels) > 1 for x in cases)
+        classes = like.classes if like else _classes(cases, domain, several)
         pictures = any(x.case.images() for x in cases)
         texts = any(x.case.records for x in cases)
         reader = context.runtime.text(context.workspace.settings.text_backbone) if texts else None
@@ -115,6 +124,10 @@ def check_labels(cases: Sequence[Labelled], domain: Domain) -> None:
             f"{domain.title} knows no label {unknown[0]!r} (of {len(unknown)} such): correct the "
             f"labels or add them in the settings of the domain; it knows {', '.join(known)}"
         )
+
+
+KEY = 12
+"""Characters of a case's key that an adapter remembers of what it learned from."""
 
 
 def case_key(case: Case) -> str:

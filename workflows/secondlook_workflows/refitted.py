@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from secondlook.errors import ModelError
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
 from secondlook_workflows.evaluating import EvaluateConfig
@@ -26,33 +27,43 @@ def refitted(
     Raises ModelError where the cases are too few for so many folds.
     """
     task = _task(config, context)
-    parts = _parts(cases, task, context, config)
+    whole = Prepared.of(cases, task, context)
+    parts = _parts(cases, whole, config)
     adapters: list[Adapter | None] = [None] * len(cases)
     for rows in parts:
         outside = set(rows.tolist())
         rest = [x for i, x in enumerate(cases) if i not in outside]
         share = _task(config, context, parts=len(parts))
-        adapter = learn_cases(share, rest, context).adapter
+        adapter = learn_cases(share, rest, context, like=whole).adapter
         for i in outside:
             adapters[i] = adapter
     return adapters
 
 
 def _parts(
-    cases: Sequence[Labelled], task: Task, context: Context, config: EvaluateConfig
+    cases: Sequence[Labelled], whole: Prepared, config: EvaluateConfig
 ) -> "list[NDArray[np.int64]]":
-    from secondlook.training.folds import grouped_folds
+    """The rows of each fold, once every fold is known to leave enough to learn from."""
+    import numpy as np
+
+    from secondlook.training.folds import check_labels, grouped_folds
     from secondlook.training.labelled.cases import joined_groups, label_array
 
-    prepared = Prepared.of(cases, task, context)
-    labelled = labelled_cases(cases, prepared, 1)
-    labels = label_array(labelled, prepared.classes, prepared.several)
+    labelled = labelled_cases(cases, whole, 1)
+    labels = label_array(labelled, whole.classes, whole.several)
     # The same file under two groups would be learned from and measured on.
     shared = [[a.sha256 for a in x.case.images()] for x in cases]
     groups, _ = joined_groups([x.group for x in labelled], shared)
-    return list(
-        grouped_folds(labels, prepared.classes, groups, folds=config.folds, seed=config.seed)
-    )
+    parts = list(grouped_folds(labels, whole.classes, groups, folds=config.folds, seed=config.seed))
+    try:
+        for rows in parts:
+            check_labels(np.delete(labels, rows, axis=0), whole.classes, np.delete(groups, rows))
+    except ModelError as error:
+        raise ModelError(
+            f"--folds learns without a part of the cases, and then {error}; with --folds every "
+            "label needs cases from at least 3 groups"
+        ) from None
+    return parts
 
 
 def _task(config: EvaluateConfig, context: Context, parts: int = 1) -> Task:

@@ -1,8 +1,12 @@
 """Adapters into the workspace and out of it: a folder written whole, then a row that names it."""
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secondlook.errors import AdapterError, Conflict
+from secondlook.cases import NOTHING
+from secondlook.domain import Domain
+from secondlook.errors import AdapterError, Conflict, ModelError
 from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
@@ -31,10 +35,18 @@ def register(adapter: "Adapter", context: Context) -> tuple["Adapter", str]:
 
 
 def _store(adapter: "Adapter", context: Context) -> str:
-    from secondlook.models.adapter_files import read_card
-
     folder = context.workspace.adapters / adapter.id
     sha256 = adapter.save(folder)
+    try:
+        return _named(adapter, folder, sha256, context)
+    except Conflict:  # somebody took this version meanwhile
+        shutil.rmtree(folder)
+        raise
+
+
+def _named(adapter: "Adapter", folder: Path, sha256: str, context: Context) -> str:
+    from secondlook.models.adapter_files import read_card
+
     with context.workspace.database.write() as unit:
         current = unit.adapters.champion(adapter.domain, adapter.product)
         first = current is None or current.product != adapter.product
@@ -67,16 +79,40 @@ def load_adapter(info: AdapterInfo, context: Context) -> "Adapter":
     if not folder.resolve().is_relative_to(context.workspace.adapters.resolve()):
         raise AdapterError(f"adapter {info.id} lies outside the workspace: {info.path!r}")
     vision = context.runtime.vision(str(info.card["vision"]))
-    return Adapter.load(folder, backbone_fingerprint=vision.ref.fingerprint, sha256=info.sha256)
+    adapter = Adapter.load(folder, backbone_fingerprint=vision.ref.fingerprint, sha256=info.sha256)
+    if info.domain in context.plugins.domains:
+        check_labels(adapter, context.plugins.domains[info.domain])
+    return adapter
 
 
-def present_champion(domain: str, product: str | None, context: Context) -> "Adapter | None":
-    """The champion of exactly this product; None where there is none that can be used."""
+def present_champion(
+    domain: str, product: str | None, context: Context
+) -> "tuple[Adapter | None, str | None]":
+    """Who looks at cases of this product now, also the champion of all products.
+
+    None where nobody does, or where it cannot be used; the second part then says why.
+    """
     with context.workspace.database.read() as unit:
         info = unit.adapters.champion(domain, product)
-    if info is None or info.product != product:
-        return None
+    if info is None:
+        return None, None
     try:
-        return load_adapter(info, context)
-    except AdapterError:  # damaged, or over a backbone that changed: nothing to take over
-        return None
+        return load_adapter(info, context), None
+    except ModelError as error:  # damaged, or without its backbone: nothing to take over
+        return None, f"nothing was taken over from {info.id}: {error}"
+
+
+def check_labels(adapter: "Adapter", domain: Domain) -> None:
+    """Raises AdapterError where it names labels that the domain does not have here."""
+    card = adapter.card
+    said = {*(card.answers.labels if card.answers else ()), *_aligned(adapter)} - {NOTHING}
+    if missing := sorted(said - {x.code for x in domain.taxonomy.labels}):
+        raise AdapterError(
+            f"adapter {adapter.id} names {', '.join(missing)}, which {domain.title} does not "
+            "know here: add them in the settings of the domain, or learn again"
+        )
+
+
+def _aligned(adapter: "Adapter") -> frozenset[str]:
+    alignment = adapter.card.alignment
+    return frozenset(alignment.counts) if alignment is not None else frozenset()

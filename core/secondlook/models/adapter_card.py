@@ -77,6 +77,8 @@ class AnswersCard(BaseModel):
     """Cases of each label."""
     data_sha256: str
     """Digest over the sorted cases and their labels."""
+    learned_from: tuple[str, ...] = ()
+    """The beginnings of the digests of the cases, to know them again where they are measured."""
     seed: int
     metrics: dict[str, float | None] = {}
     """On cases held out in turn: see `training.crossval`."""
@@ -154,4 +156,6 @@ class AdapterCard(BaseModel):
     def content_sha256(self) -> str:
         """Digest of what was learned and how well, however it is called: copies have the same."""
         plain = self.model_dump(mode="json", exclude=set(NAMED))
+        if plain["answers"] is not None:
+            del plain["answers"]["text"]  # how its backbone is called, too
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

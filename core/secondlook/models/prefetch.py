@@ -61,8 +61,9 @@ class _Reader(Generic[T]):
         self.thread.join()
 
     def _work(self) -> None:
-        source = iter(self._items)
+        source: Iterator[T] | None = None
         try:
+            source = iter(self._items)
             while self._room.acquire() and not self._stopped:
                 self._ready.put((next(source),))
         except StopIteration:

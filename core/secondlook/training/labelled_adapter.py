@@ -1,6 +1,6 @@
 """The adapter made of what was learned from labelled cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,6 +25,7 @@ def labelled_adapter(
     reader: TextBackbone | None,
     counts: Mapping[str, int],
     data_sha256: str,
+    learned_from: Sequence[str],
     seed: int,
 ) -> Adapter:
     """The adapter made of these answers.
@@ -33,6 +34,7 @@ def labelled_adapter(
         vision: how the backbone is loaded again; `text` is the same of `reader`.
         counts: cases of each label.
         data_sha256: digest over the cases and their labels.
+        learned_from: what each case is known again by.
     """
     part = learned.part
     reads = reader is not None and TEXT in part.backbones
@@ -49,6 +51,7 @@ def labelled_adapter(
         groups=len(np.unique(learned.unseen.groups)),
         counts=dict(counts),
         data_sha256=data_sha256,
+        learned_from=tuple(learned_from),
         seed=seed,
         metrics=learned.metrics,
         comparison={str(way): figures for way, figures in learned.comparison.items()},

@@ -15,6 +15,8 @@ from secondlook_workflows.cli.console import print_json, say
 adapters = typer.Typer(help="What was learned, and which of it is in use.", no_args_is_help=True)
 MEASURED = ("auroc", "average_precision", "f1_macro", "accuracy", "ece")
 """Figures on cases held out from learning, where a card has them."""
+LONG = 40
+"""Longer lists are cut off; `--json` has all of them."""
 
 
 @adapters.command("list")
@@ -158,6 +160,8 @@ def _words(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list) and len(value) > LONG:
+        return f"{', '.join(map(_words, value[:3]))} and {len(value) - 3} more"
     if isinstance(value, list | Mapping):
         return ", ".join(map(_words, value)) or "–"
     return "–" if value is None or value == "" else str(value)

@@ -49,5 +49,5 @@ def identity(
         "classes": list(classes),
         "cases": [[x.key, sorted(x.labels), x.group] for x in cases],
         "backbones": [None if x is None else x.ref.fingerprint for x in (vision, text)],
-        "prepare": str(getattr(vision, "prepare", "")),
+        "prepare": "" if vision is None else vision.preprocessing,
     }
