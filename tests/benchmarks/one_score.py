@@ -22,12 +22,12 @@ from goods_bank import list_files, pictures
 from numpy.typing import NDArray
 
 from secondlook.models.adapters import Adapter
-from secondlook.models.backbones import VisionBackbone, starter
+from secondlook.models.backbones import VisionBackbone
 from secondlook.store.worklist_values import WorklistFilter
 from secondlook.training.goods import GoodsConfig, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.workspace import init_workspace
-from secondlook_workflows import adapter_import, adapters, ingest, learn, stored_adapters
+from secondlook_workflows import adapter_import, adapters, ingest, stored_adapters
 from secondlook_workflows.context import Context, open_context
 
 DOMAIN, PRODUCT = "defect-inspector", "measured"
@@ -55,7 +55,7 @@ def measure(
     folder: Path, goods: Sequence[Path], chosen: Sequence[Path], minutes: float
 ) -> dict[str, object]:
     here, there = workspace(folder / "here"), workspace(folder / "there")
-    vision = starter()
+    vision = here.runtime.vision("starter")
     learned = learn_goods(
         pictures(goods), vision=vision, config=GoodsConfig(seconds=60 * minutes), total=len(goods)
     )
@@ -68,13 +68,14 @@ def measure(
     file = Path(adapters.export(adapter.id, folder / "adapter.zip", here).out)
     imported = adapter_import.import_(adapter_import.ImportConfig(file=file), there)
     ways: dict[str, Callable[[], NDArray[np.float64]]] = {
-        "reloaded": lambda: ratios(again, starter(), chosen),
-        "exported": lambda: ratios(stored(there, imported.adapter), starter(), chosen),
+        "reloaded": lambda: ratios(again, fresh(here), chosen),
+        "exported": lambda: ratios(stored(there, imported.adapter), fresh(there), chosen),
         "worker": lambda: by_worker(here, folder / "here", chosen),
     }
     found = {name: way() for name, way in ways.items()}
     return {
         "images": len(chosen),
+        "precision": adapter.card.preprocessing.rpartition(", ")[2],
         "dense": adapter.card.dense is not None,
         "flagged": int((first > 1).sum()),
         "largest_difference": {k: float(np.abs(v - first).max()) for k, v in found.items()},
@@ -87,13 +88,19 @@ def workspace(home: Path) -> Context:
     return open_context(home)
 
 
+def fresh(context: Context) -> VisionBackbone:
+    """The backbone, loaded again."""
+    return open_context(context.workspace.home).runtime.vision("starter")
+
+
 def stored(context: Context, adapter: str) -> Adapter:
     with context.workspace.database.read() as unit:
         info = unit.adapters.get(adapter)
-    return learn.load_adapter(info, open_context(context.workspace.home))
+    return stored_adapters.load_adapter(info, open_context(context.workspace.home))
 
 
 def ratios(adapter: Adapter, vision: VisionBackbone, files: Sequence[Path]) -> NDArray[np.float64]:
+    assert adapter.goods is not None
     scores = [adapter.goods.look(vision, pixels).score for _, pixels in pictures(files)]
     return np.array(scores) / adapter.threshold
 

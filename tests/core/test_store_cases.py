@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from secondlook.cases import CaseStatus, Record, Role
+from secondlook.cases import GROUP, CaseStatus, Record, Role
 from secondlook.errors import BadValue, Conflict, NotFound
 from secondlook.store.database import Database
 from secondlook.store.worklist import WorklistFilter
@@ -34,6 +34,24 @@ def test_the_same_case_again_changes_nothing(database: Database) -> None:
         assert unit.cases.exists(new_case("a")) == case_id
         assert unit.cases.exists(new_case("b")) is None
         assert len(unit.audit.events(case_id)) == 1
+
+
+def test_an_existing_case_learns_what_it_belongs_with_and_stays_assessed(
+    database: Database,
+) -> None:
+    case_id = add_case(database, "a", facts={"shift": 2})
+    add_assessment(database, case_id)
+    for group in ("lot 1", "lot 2"):  # the first one stands
+        with database.write() as unit:
+            grouped = new_case("a", facts={GROUP: group})
+            assert not unit.cases.add(grouped, actor="tests").changed
+            unit.commit()
+    with database.read() as unit:
+        case = unit.cases.get(case_id)
+        actions = [x.action for x in unit.audit.events(case_id)]
+    assert case.facts == {"shift": 2, GROUP: "lot 1"}
+    assert case.status is CaseStatus.ASSESSED
+    assert actions.count("case.grouped") == 1
 
 
 def test_an_existing_case_gains_what_it_lacks_and_is_new_again(database: Database) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Attachment, Case, CaseStatus, NewCase
+from secondlook.cases import GROUP, Attachment, Case, CaseStatus, Facts, NewCase
 from secondlook.errors import NotFound
 from secondlook.store.audit import Audit
 from secondlook.store.case_mapping import (
@@ -59,6 +59,8 @@ class Cases:
             again = "case.reopened" if decided else "case.changed"
             action = "case.opened" if created else again
             self._audit.append(identity, action, actor, {"domain": new.domain, **gained})
+        if not created and self._group(identity, new.facts):
+            self._audit.append(identity, "case.grouped", actor, {"domain": new.domain})
         return AddedCase(id=identity, created=created, changed=changed)
 
     def exists(self, new: NewCase) -> str | None:
@@ -158,6 +160,15 @@ class Cases:
                 .where(CaseRow.id == identity, CaseRow.picture.is_(None))
                 .values(picture=picture)
             )
+
+    def _group(self, identity: str, facts: Facts) -> bool:
+        """Take in what a case belongs with, where that was not known; nobody need look again."""
+        row = self._session.scalar(select(CaseRow.facts).where(CaseRow.id == identity)) or {}
+        if GROUP not in facts or row.get(GROUP) is not None:
+            return False
+        known = {**row, GROUP: facts[GROUP]}
+        self._session.execute(update(CaseRow).where(CaseRow.id == identity).values(facts=known))
+        return True
 
     def _reopen(self, identity: str) -> None:
         new = {"status": CaseStatus.NEW, "is_open": True, "decided": None}
