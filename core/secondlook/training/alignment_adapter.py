@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from secondlook.errors import ModelError
-from secondlook.models.adapter_card import AdapterCard, AlignmentCard
-from secondlook.models.adapters import Adapter, preprocessing_of
+from secondlook.models.adapter_card import AlignmentCard
+from secondlook.models.adapters import Adapter
 from secondlook.models.dual import DualBackbone
 from secondlook.training.alignment import LearnedAlignment, Retrieval
 from secondlook.training.alignment.ranks import Direction
-from secondlook.version import code_version
+from secondlook.training.new_card import new_card
 
 
 def alignment_adapter(
@@ -54,17 +53,13 @@ def alignment_adapter(
         data_sha256=data_sha256,
         seed=seed,
     )
-    card = AdapterCard(
-        id="/".join([domain, *([product] if product else []), str(version)]),
+    card = new_card(
         domain=domain,
         product=product,
         version=version,
         vision=vision,
-        backbone=backbone.ref,
-        preprocessing=preprocessing_of(backbone),
+        backbone=backbone,
         alignment=alignment,
-        created_at=datetime.now(UTC),
-        code_version=code_version(),
     )
     return Adapter(card=card, alignment=learned.part)
 

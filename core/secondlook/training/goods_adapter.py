@@ -1,13 +1,11 @@
 """The adapter made of what was learned from goods."""
 
-from datetime import UTC, datetime
-
-from secondlook.models.adapter_card import AdapterCard, DenseCard, GoodsCard
-from secondlook.models.adapters import Adapter, preprocessing_of
+from secondlook.models.adapter_card import DenseCard, GoodsCard
+from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.goods import GoodsPart
 from secondlook.training.goods import LearnedGoods
-from secondlook.version import code_version
+from secondlook.training.new_card import new_card
 
 
 def goods_adapter(
@@ -20,14 +18,12 @@ def goods_adapter(
     backbone: VisionBackbone,
 ) -> Adapter:
     """The adapter made of these parts; `vision` is how the backbone is loaded again."""
-    card = AdapterCard(
-        id="/".join([domain, *([product] if product else []), str(version)]),
+    card = new_card(
         domain=domain,
         product=product,
         version=version,
         vision=vision,
-        backbone=backbone.ref,
-        preprocessing=preprocessing_of(backbone),
+        backbone=backbone,
         goods=GoodsCard(
             threshold=learned.threshold.value,
             false_alarm_rate=learned.threshold.false_alarm_rate,
@@ -41,8 +37,6 @@ def goods_adapter(
             seed=learned.seed,
             metrics=learned.metrics,
         ),
-        created_at=datetime.now(UTC),
-        code_version=code_version(),
     )
     return Adapter(card=card, goods=learned.part)
 

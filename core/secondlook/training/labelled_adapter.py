@@ -1,16 +1,15 @@
 """The adapter made of what was learned from labelled cases."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
-from secondlook.models.adapter_card import AdapterCard, AnswersCard
-from secondlook.models.adapters import Adapter, preprocessing_of
+from secondlook.models.adapter_card import AnswersCard
+from secondlook.models.adapters import Adapter
 from secondlook.models.answers import TEXT
 from secondlook.models.backbones import TextBackbone, VisionBackbone
 from secondlook.training.labelled import LearnedLabelled
-from secondlook.version import code_version
+from secondlook.training.new_card import new_card
 
 
 def labelled_adapter(
@@ -57,16 +56,12 @@ def labelled_adapter(
         comparison={str(way): figures for way, figures in learned.comparison.items()},
         ablations=learned.ablations,
     )
-    card = AdapterCard(
-        id="/".join([domain, *([product] if product else []), str(version)]),
+    card = new_card(
         domain=domain,
         product=product,
         version=version,
         vision=vision,
-        backbone=backbone.ref,
-        preprocessing=preprocessing_of(backbone),
+        backbone=backbone,
         answers=answers,
-        created_at=datetime.now(UTC),
-        code_version=code_version(),
     )
     return Adapter(card=card, answers=part)
