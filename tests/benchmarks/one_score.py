@@ -76,7 +76,7 @@ def measure(
     return {
         "images": len(chosen),
         "precision": adapter.card.preprocessing.rpartition(", ")[2],
-        "dense": adapter.card.dense is not None,
+        "dense": adapter.goods is not None and adapter.goods.dense is not None,
         "flagged": int((first > 1).sum()),
         "largest_difference": {k: float(np.abs(v - first).max()) for k, v in found.items()},
         "verdicts_that_differ": {k: int(((v > 1) != (first > 1)).sum()) for k, v in found.items()},

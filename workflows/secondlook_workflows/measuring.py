@@ -32,7 +32,7 @@ class Measurement:
 
     cases: list[Measured]
     failed: dict[str, str] = field(default_factory=dict)
-    """Reason by the case's title."""
+    """Reason by the case's title; with its number, where several have the same."""
 
     @property
     def truth(self) -> NDArray[np.bool_]:
@@ -113,7 +113,11 @@ class Measurer:
             except (ModelError, StoreError):
                 raise  # every other case would fail alike
             except Exception as error:  # noqa: BLE001 - one bad case must not stop the others
-                measurement.failed[item.case.title] = describe(error)
+                title = item.case.title
+                again = f"{title} (case {number + 1})"
+                measurement.failed[again if title in measurement.failed else title] = describe(
+                    error
+                )
             self._progress.advance()
         return measurement
 
