@@ -56,9 +56,9 @@ def measure(
 ) -> dict[str, object]:
     here, there = workspace(folder / "here"), workspace(folder / "there")
     vision = here.runtime.vision("starter")
-    learned = learn_goods(
-        pictures(goods), vision=vision, config=GoodsConfig(seconds=60 * minutes), total=len(goods)
-    )
+    # A dense model is kept whatever it is worth, so that its way through the files is measured too.
+    config = GoodsConfig(seconds=60 * minutes, least_gain=-1.0)
+    learned = learn_goods(pictures(goods), vision=vision, config=config, total=len(goods))
     adapter = goods_adapter(
         learned, domain=DOMAIN, product=PRODUCT, version=1, vision="starter", backbone=vision
     )

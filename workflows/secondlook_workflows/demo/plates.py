@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 SIZE = 384
-GOODS, PARTS = 40, 12
+GOODS, PARTS = 120, 12
 Plate = NDArray[np.float32]
 
 
