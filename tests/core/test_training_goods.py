@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from secondlook import BackboneRef
 from secondlook.errors import BackboneError, ModelError
@@ -20,7 +22,14 @@ from secondlook.models.gate import Gate, signature
 from secondlook.models.goods import combined
 from secondlook.models.untrained import untrained_resnet
 from secondlook.models.vision import PatchNetwork
-from secondlook.training import goods_bank, goods_dense, goods_parts, judging
+from secondlook.training import (
+    dense,
+    dense_state,
+    goods_bank,
+    goods_dense,
+    goods_ground,
+    judging,
+)
 from secondlook.training.aside import Aside
 from secondlook.training.bank_plan import (
     LEAST_LOOKS,
@@ -30,8 +39,9 @@ from secondlook.training.bank_plan import (
     Pace,
     fitted,
 )
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.dense_plan import DenseConfig
-from secondlook.training.goods import GoodsConfig, learn_goods
+from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.goods_embed import LEAST_READ
 
 Pixels = NDArray[np.uint8]
@@ -214,7 +224,7 @@ def test_a_bank_of_a_slow_machine_stays_in_time(monkeypatch: pytest.MonkeyPatch)
     assert now[0] == 75
     assert learned.goods == 60
     assert learned.threshold.goods == LEAST_LOOKS
-    assert goods_parts.SLOWED in learned.notes
+    assert goods_ground.SLOWED in learned.notes
 
 
 def test_a_backbone_that_cannot_be_adapted_leaves_the_bank(
@@ -316,3 +326,116 @@ def test_a_gate_needs_signatures_of_the_same_backbone() -> None:
         strangeness=float("nan"),
     )
     assert nothing.unfamiliar
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """The process ends in this step of the dense model."""
+    steps, real = [0], dense._step
+
+    def count(*given: Any) -> float:
+        steps[0] += 1
+        if steps[0] == step:
+            raise Killed
+        return real(*given)
+
+    monkeypatch.setattr(dense, "_step", count)
+
+
+LONGER = replace(DENSE, dense=replace(DENSE.dense, steps=6))
+
+
+def learn_kept(network: PatchNetwork, folder: Path | None, count: int = 40) -> LearnedGoods:
+    names = [name for name, _ in goods(count, 32)]
+    checkpoint = Checkpoint(folder, LONGER.work(names, network))
+    return learn_goods(
+        goods(count, 32), vision=network, config=LONGER, total=count, checkpoint=checkpoint
+    )
+
+
+def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "EVERY", 0.0)
+    whole = learn_kept(network, None)
+    with monkeypatch.context() as patch:
+        killed_at(patch, 4)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    with monkeypatch.context() as patch:
+        taken: list[int] = []
+        patch.setattr(dense, "_step", lambda *x, run=dense._step: taken.append(1) or run(*x))
+        patch.setattr(goods_ground, "held_back_looks", None)  # no bank is made again
+        again = learn_kept(network, tmp_path)
+    assert len(taken) == 3
+    assert again.notes == ("Learning was cut off before, and went on after 3 steps.",)
+    assert (again.threshold, again.bands, again.goods) == (
+        whole.threshold,
+        whole.bands,
+        whole.goods,
+    )
+    assert again.data_sha256 == whole.data_sha256
+    assert without_memory(again) == without_memory(whole)
+    assert same_dense(again, whole)
+    assert not network.slots.resident
+
+
+def without_memory(learned: LearnedGoods) -> dict[str, float]:
+    return {k: v for k, v in learned.metrics.items() if k != "peak_rss_mb"}
+
+
+def same_dense(one: LearnedGoods, other: LearnedGoods) -> bool:
+    first, second = one.part.dense, other.part.dense
+    assert first is not None and first.lora is not None
+    assert second is not None and second.lora is not None
+    return all(
+        torch.equal(x, second.head.state_dict()[k]) for k, x in first.head.state_dict().items()
+    ) and all(
+        torch.equal(x, y)
+        for k, pair in first.lora.pairs.items()
+        for x, y in zip(pair, second.lora.pairs[k], strict=True)
+    )
+
+
+def test_other_goods_begin_a_run_of_their_own(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        killed_at(patch, 2)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    learned = learn_kept(network, tmp_path, count=44)
+    assert learned.goods == 44 and learned.notes == ()
+
+
+@pytest.mark.parametrize("name", ["bank", "dense"])
+def test_a_damaged_state_is_made_again(
+    name: str, network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "EVERY", 0.0)
+    with monkeypatch.context() as patch:
+        killed_at(patch, 4)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    (file,) = tmp_path.rglob(f"{name}.safetensors")
+    file.write_bytes(file.read_bytes()[:-100])
+    assert same_dense(learn_kept(network, tmp_path), learn_kept(network, None))
+
+
+def test_a_state_of_other_weights_is_refused(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "EVERY", 0.0)
+    with monkeypatch.context() as patch:
+        killed_at(patch, 4)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    (file,) = tmp_path.rglob("dense.safetensors")
+    kept = load_file(file)
+    save_file({k: v for k, v in kept.items() if not k.startswith("lora/")}, file)
+    with pytest.raises(ModelError, match="cannot go on where learning was cut off"):
+        learn_kept(network, tmp_path)
+    assert not network.slots.resident

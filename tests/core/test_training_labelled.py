@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from lora_towers import tower
 from secondlook import BackboneRef
 from secondlook.errors import ModelError
-from secondlook.models.answers import Recipe, picture_vectors
+from secondlook.models.case_vectors import picture_vectors
 from secondlook.models.checkpoints import fingerprint
 from secondlook.models.pictures import Preprocessing
+from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.heads import HeadConfig
 from secondlook.training.labelled import (
     LabelledCase,
@@ -35,7 +37,6 @@ from secondlook.training.labelled import stage as stage_module
 from secondlook.training.labelled import tuning as tuning_module
 from secondlook.training.labelled.augment import CHANGES, picture_view, random_for, text_view
 from secondlook.training.labelled.cases import joined_groups
-from secondlook.training.labelled.checkpoint import Checkpoint
 from secondlook.training.labelled.material import Material
 from secondlook.training.labelled.states import PictureStates
 from secondlook.training.labelled.tuned_folds import FoldTuning

@@ -1,10 +1,19 @@
-"""A kill in the middle of an assess: nothing that was stored is lost, a rerun finishes."""
+"""A kill in the middle: nothing that was stored is lost, and a rerun finishes."""
 
 import importlib.util
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from plates import plate
+from secondlook_workflows.context import Context
+from tiny_checkpoints import checkpoint
+
+SECONDLOOK = [sys.executable, "-m", "secondlook_workflows"]
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "kill_assess.py"
 
 
@@ -20,3 +29,28 @@ def test_kill_nine_twice_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert found["acknowledged_lost"] == 0
     assert found["assessed_at_the_end"] == 30
     assert (found["audit_problems"], found["integrity_check"]) == (0, "ok")
+
+
+def test_kill_nine_while_goods_are_learned_loses_seconds(
+    context: Context, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    backbone = checkpoint(tmp_path_factory, "clip")
+    goods = tmp_path / "many"
+    goods.mkdir()
+    for seed in range(90):
+        plate(seed).save(goods / f"{seed}.png")
+    given = ["--goods", goods, "--product", "plate", "--backbone", backbone, "--minutes", "0.3"]
+    learn = [*SECONDLOOK, "learn", "defect-inspector", *map(str, given), "--json"]
+    process = subprocess.Popen(learn, stdout=subprocess.DEVNULL)
+    folder = context.workspace.home / "learning"
+    deadline = time.monotonic() + 60
+    while not list(folder.rglob("dense.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not list((context.workspace.home / "adapters").rglob("*"))
+    done = subprocess.run(learn, check=True, capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    assert any("went on after" in x for x in report["notes"]), report["notes"]
+    assert report["metrics"]["goods"] == 90
+    assert not list(folder.rglob("*.safetensors"))

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from secondlook.domain import Domain
 from secondlook.errors import IntakeError, ModelError, UsageError
 from secondlook_workflows.context import Context
+from secondlook_workflows.cut_off import forget
 from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
-from secondlook_workflows.learn_labels import forget, learn_from_labels
+from secondlook_workflows.learn_labels import learn_from_labels
 from secondlook_workflows.learn_pairs import learn_from_pairs
 from secondlook_workflows.learning import Figures, LearnConfig, Learned, Task
 from secondlook_workflows.products import check_product

@@ -10,6 +10,7 @@ from secondlook.errors import ModelError
 from secondlook.intake.pixels import read_picture
 from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
+from secondlook_workflows.cut_off import kept_in
 from secondlook_workflows.gather import gather
 from secondlook_workflows.ingest import refused
 from secondlook_workflows.learning import Learned, Task, unread
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def learn_from_goods(task: Task, context: Context) -> Learned:
     """The adapter that good images make. Raises ModelError when they are too few or too alike."""
+    from secondlook.training.checkpoint import Checkpoint
     from secondlook.training.goods import GoodsConfig, learn_goods
     from secondlook.training.goods_adapter import goods_adapter
 
@@ -34,15 +36,18 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
     # Files by name come lot by lot; reading may stop early, and then it must have met them all.
     np.random.default_rng(config.seed).shuffle(files)
     quarantined = tuple(refused(x) for x in gathered.quarantined)
+    settings = GoodsConfig(seed=config.seed, seconds=config.minutes * 60)
+    names = [x.attachment.sha256 for x in files]
     context.progress.start("learning what good looks like", None)
     try:
         learned = learn_goods(
             _pictures(files),
             vision=task.vision,
-            config=GoodsConfig(seed=config.seed, seconds=config.minutes * 60),
+            config=settings,
             total=len(files),
             progress=lambda done, total: context.progress.advance(),
             started=task.started,
+            checkpoint=Checkpoint(kept_in(task, context), settings.work(names, task.vision)),
         )
     except ModelError as error:
         raise type(error)(f"{error}{unread(quarantined)}") from error

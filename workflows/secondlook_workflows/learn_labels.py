@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondlook.errors import ModelError
-from secondlook_workflows.adapters import adapter_id, free_version
+from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
+from secondlook_workflows.cut_off import kept_in
 from secondlook_workflows.datasets import Dataset, Labelled
 from secondlook_workflows.decided import from_decided
 from secondlook_workflows.learning import Learned, Task, percents, unread
@@ -19,9 +20,6 @@ from secondlook_workflows.prepared import KEY, Prepared, case_key, labelled_case
 if TYPE_CHECKING:
     from secondlook.training.labelled import LabelledConfig
 
-LEARNING = "learning"
-"""In the workspace: what a killed run goes on from, and the logs of all runs."""
-
 
 def learn_from_labels(task: Task, context: Context) -> Learned:
     """The adapter that labelled cases make.
@@ -29,7 +27,7 @@ def learn_from_labels(task: Task, context: Context) -> Learned:
     Raises ModelError, saying what would work, where they are too few, all of one label, or alike.
     """
     dataset = _dataset(task, context)
-    folder = context.workspace.home / LEARNING / (_place(task))
+    folder = kept_in(task, context)
     learned = learn_cases(task, dataset.cases, context, folder=folder, refused=dataset)
     notes = (*dataset.notes, *learned.notes)
     return Learned(
@@ -55,7 +53,7 @@ def learn_cases(
         folder: keeps what a killed run goes on from.
         like: whose classes are learned, where these cases are a part of others.
     """
-    from secondlook.models.answers import MOST_PICTURES
+    from secondlook.models.case_vectors import MOST_PICTURES
     from secondlook.training.labelled import learn_labelled
     from secondlook.training.labelled_adapter import labelled_adapter
 
@@ -114,17 +112,6 @@ def _settings(task: Task, prepared: Prepared, folder: Path | None) -> "LabelledC
         folder=folder,
         seed=config.seed,
     )
-
-
-def _place(task: Task) -> str:
-    return adapter_id(task.config.domain, task.config.product, 0).rpartition("/")[0]
-
-
-def forget(task: Task, context: Context) -> None:
-    """What an ended run leaves are its logs: states of pictures and texts say too much."""
-    for state in (context.workspace.home / LEARNING / _place(task)).rglob("*"):
-        if state.suffix == ".safetensors" or state.name == "work.json":
-            state.unlink(missing_ok=True)
 
 
 def _digest(cases: Sequence[Labelled]) -> str:

@@ -4,7 +4,7 @@ The network is told for every patch whether something was painted there. What it
 the paint than what the goods look like without it (Schlueter et al. 2022, arXiv 2109.15222).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,9 @@ from torch.nn import functional
 
 from secondlook.models.dense import DenseModel
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.dense_plan import DenseConfig, LearnedDense, Plan
+from secondlook.training.dense_state import Course, DenseState
 from secondlook.training.painting import Painter, Sheet
 
 __all__ = ["DenseConfig", "LearnedDense", "dense_loss", "fresh_dense", "learn_dense"]
@@ -29,6 +31,7 @@ def learn_dense(
     config: DenseConfig | None = None,
     progress: Progress | None = None,
     fresh: DenseModel | None = None,
+    state: DenseState | None = None,
 ) -> LearnedDense | None:
     """Learn from pictures (H, W, 3) of good parts, all of the size that the backbone takes.
 
@@ -39,24 +42,39 @@ def learn_dense(
     Args:
         progress: called with the share that is done.
         fresh: what to begin with; None makes it.
+        state: keeps how far learning is, and takes up what was cut off. The steps that were
+            planned then stay planned, as far as the time allows.
     """
     config = config or DenseConfig()
-    plan = Plan(config)
-    losses: list[float] = []
     model = fresh or fresh_dense(vision, config)
     painter = Painter(goods, seed=config.seed, painted=config.painted, kinds=config.kinds)
     try:
         with model.training(vision) as matrices:
-            optimizer = _optimizer(model, matrices, config)
-            while plan.goes_on(len(losses)):
-                _set_rates(optimizer, plan.factor(len(losses)))
-                losses.append(_step(model, vision, painter(config.batch), optimizer))
+            course = Course(
+                head=model.head,
+                matrices=matrices,
+                optimizer=_optimizer(model, matrices, config),
+                painter=painter,
+                plan=Plan(config),
+            )
+            state = state or DenseState(Checkpoint(None, {}))
+            state.restore(course)
+            for loss in _losses(course, model, vision, config.batch):
+                course.losses.append(loss)
+                state.keep(course)
                 if progress is not None:
-                    progress(len(losses) / plan.steps)
+                    progress(len(course.losses) / course.plan.steps)
         learned = model.settled(vision)
     finally:
         model.forget(vision)
-    return plan.learned(learned, losses)
+    return course.plan.learned(learned, course.losses)
+
+
+def _losses(course: Course, model: DenseModel, vision: PatchNetwork, batch: int) -> Iterator[float]:
+    """Of one step after the other, until the plan ends."""
+    while course.plan.goes_on(len(course.losses)):
+        _set_rates(course.optimizer, course.plan.factor(len(course.losses)))
+        yield _step(model, vision, course.painter(batch), course.optimizer)
 
 
 def fresh_dense(vision: PatchNetwork, config: DenseConfig) -> DenseModel:

@@ -54,22 +54,31 @@ class LearnedDense:
 
 
 class Plan:
-    """How many steps are taken, and at which rates."""
+    """How many steps are taken, and at which rates.
+
+    Attributes:
+        steps: at most so many.
+        settled: whether their number is known; before, `steps` is but a bound.
+    """
 
     def __init__(self, config: DenseConfig) -> None:
         self._config = config
         self._started = time.monotonic()
-        self._settled = config.steps is not None
+        self.settled = config.steps is not None
         self.steps = MOST_STEPS if config.steps is None else config.steps
 
     def goes_on(self, done: int) -> bool:
         """Whether another step follows after `done`; after the first ones their number is set."""
         spent = time.monotonic() - self._started
-        if not self._settled and done == PACE:
+        if not self.settled and done == PACE:
             self.steps = min(MOST_STEPS, int(MARGIN * self._config.seconds * PACE / spent))
-            self._settled = True
+            self.settled = True
         late = self._config.steps is None and spent > self._config.seconds
         return self._enough and done < self.steps and not late
+
+    def take_up(self, steps: int) -> None:
+        """Keep to a number of steps that was set before."""
+        self.steps, self.settled = steps, True
 
     def factor(self, step: int) -> float:
         """What the peak rates are multiplied by: a short warm-up, then half a cosine."""

@@ -8,6 +8,9 @@ The time is a hard budget, counted from `started`. Reading stops when half of it
 may take half of what is left then, with fewer folds, looks and rows where it must; the dense
 model gets the rest. However short the time, 20 goods are read and a small bank is made of them
 and calibrated in two folds, which takes some seconds; `notes` says all that was left out.
+
+A run that is cut off while the dense model learns goes on where it was, given a checkpoint; one
+that is cut off before begins again.
 """
 
 import hashlib
@@ -18,10 +21,14 @@ from secondlook.errors import ModelError
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.calibration import LEAST_GOODS, Bands, Threshold, calibrate, fit_bands
 from secondlook.models.goods import GoodsPart
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.clock import Clock
+from secondlook.training.dense_state import DenseState
 from secondlook.training.goods_config import GoodsConfig
-from secondlook.training.goods_dense import find_student
-from secondlook.training.goods_embed import Picture, Read, Stream, read_goods
+from secondlook.training.goods_dense import Student, able, find_student
+from secondlook.training.goods_embed import Picture, Read, Reading, Stream, read_goods
+from secondlook.training.goods_ground import BANK, Ground, ground_again, ground_of
+from secondlook.training.goods_known import keep_known, known_before
 from secondlook.training.goods_parts import Parts, learn_parts
 from secondlook.training.held_back import HeldBack
 from secondlook.training.memory import peak_rss_mb
@@ -60,6 +67,7 @@ def learn_goods(
     total: int | None = None,
     progress: Progress | None = None,
     started: float | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> LearnedGoods:
     """Learn what good parts look like from (sha256, pixels (H, W, 3)) pairs, read once.
 
@@ -67,20 +75,27 @@ def learn_goods(
         total: how many pictures there are, for `progress` and to say how many were left unread.
         progress: called with (steps done, steps in all); in all is 0 while it is not known.
         started: the value of `time.monotonic` from which the time counts; now if None.
+        checkpoint: keeps what is done, and takes up what was cut off once the bank was there. It
+            must be of these pictures, backbone and settings alone.
 
     Raises ModelError for fewer than 8 different pictures, or pictures that all look the same.
     """
-    config = config or GoodsConfig()
+    config, checkpoint = config or GoodsConfig(), checkpoint or Checkpoint(None, {})
     clock = Clock(config.seconds, started)
-    stream, steps = Stream(images, clock), Steps(progress, total, config.held_back)
+    steps, state = Steps(progress, total, config.held_back), DenseState(checkpoint)
     student, refused = find_student(vision, config.dense_in(0)) if clock.limited else (None, None)
-    with HeldBack(config.held_back, config.seed) as held:
-        shelf = Shelf(config.painted, config.seed) if student is not None else None
-        read = Read(pool=PatchPool(config.pool, config.seed), held=held, shelf=shelf)
-        read_goods(stream, read, vision, steps.one)
-        _check_count(stream)
-        parts = learn_parts(read, student, vision, config, clock, steps)
-    notes = (refused, _unread_note(stream, total), *parts.notes)
+    known = known_before(checkpoint)
+    if known is None:
+        source = Stream(images, clock)
+        ground, student, few = _new_ground(source, student, vision, config, clock, steps)
+        if student is not None:
+            keep_known(ground.known, checkpoint)
+    else:
+        source = Stream(images, clock, most=known.reading.goods)
+        ground, few = ground_again(known, source, vision, config, steps.one), None
+    parts = learn_parts(ground, student, config, clock, steps, state)
+    known = ground.known
+    notes = (refused, _unread_note(known.reading, total), few, *parts.notes, _again_note(state))
     return LearnedGoods(
         part=parts.part,
         threshold=calibrate(parts.scores, config.false_alarm_rate),
@@ -89,37 +104,62 @@ def learn_goods(
             false_alarm_rate=min(config.reject_rate, config.false_alarm_rate),
             review_rate=config.false_alarm_rate,
         ),
-        goods=len(stream.names),
-        duplicates=stream.duplicates,
-        data_sha256=hashlib.sha256("\n".join(sorted(stream.names)).encode()).hexdigest(),
+        goods=known.reading.goods,
+        duplicates=known.reading.duplicates,
+        data_sha256=hashlib.sha256("\n".join(sorted(known.names)).encode()).hexdigest(),
         seed=config.seed,
         seconds=clock.spent,
-        metrics=_metrics(parts, stream, total),
+        metrics=_metrics(parts, known.reading, total),
         notes=tuple(x for x in notes if x is not None),
     )
 
 
-def _check_count(stream: Stream) -> None:
-    count = len(stream.names)
-    if count < LEAST_GOODS:
+def _new_ground(
+    stream: Stream,
+    student: Student | None,
+    vision: VisionBackbone,
+    config: GoodsConfig,
+    clock: Clock,
+    steps: Steps,
+) -> tuple[Ground, Student | None, str | None]:
+    """With the student, if it is able, or a sentence that says why not."""
+    with HeldBack(config.held_back, config.seed) as held:
+        shelf = Shelf(config.painted, config.seed) if student is not None else None
+        read = Read(pool=PatchPool(config.pool, config.seed), held=held, shelf=shelf)
+        reading = read_goods(stream, read, vision, steps.one)
+        _check_count(reading)
+        student, few = able(student, read, reading.pace, config, (1 - BANK) * clock.left)
+        if student is None:
+            read.shelf = None
+        return ground_of(read, reading, vision, config, clock, steps), student, few
+
+
+def _check_count(reading: Reading) -> None:
+    if reading.goods < LEAST_GOODS:
         raise ModelError(
-            f"learning needs at least {LEAST_GOODS} different good pictures, got {count} "
-            f"(and {stream.duplicates} copies): add pictures of good parts"
+            f"learning needs at least {LEAST_GOODS} different good pictures, got {reading.goods} "
+            f"(and {reading.duplicates} copies): add pictures of good parts"
         )
 
 
-def _unread_note(stream: Stream, total: int | None) -> str | None:
-    unread = stream.unread(total)
+def _unread_note(reading: Reading, total: int | None) -> str | None:
+    unread = reading.unread(total)
     if unread == 0:
         return None
     rest = "the rest was" if unread is None else f"{unread} were"
     return (
-        f"Only the first {stream.taken} pictures were read and {rest} left out, because half of "
+        f"Only the first {reading.taken} pictures were read and {rest} left out, because half of "
         "the time was gone: give more minutes, fewer pictures, or a smaller backbone."
     )
 
 
-def _metrics(parts: Parts, stream: Stream, total: int | None) -> dict[str, float]:
-    unread = stream.unread(total)
+def _again_note(state: DenseState) -> str | None:
+    if not state.taken_up:
+        return None
+    return f"Learning was cut off before, and went on after {state.taken_up} steps."
+
+
+def _metrics(parts: Parts, reading: Reading, total: int | None) -> dict[str, float]:
+    unread = reading.unread(total)
     left = {} if unread is None else {"goods_unread": float(unread)}
     return {**parts.metrics, **left, "peak_rss_mb": peak_rss_mb()}

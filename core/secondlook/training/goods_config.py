@@ -1,7 +1,10 @@
 """How goods are learned."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 
+from secondlook.models.adapters import preprocessing_of
+from secondlook.models.backbones import VisionBackbone
 from secondlook.training.bank_plan import BankConfig
 from secondlook.training.dense_plan import DenseConfig
 
@@ -52,3 +55,11 @@ class GoodsConfig:
     def dense_in(self, seconds: float) -> DenseConfig:
         """What concerns the dense model, in the time that is left for it."""
         return replace(self.dense, seconds=seconds, seed=self.seed)
+
+    def work(self, names: Sequence[str], vision: VisionBackbone) -> dict[str, object]:
+        """All that learning from these pictures depends on: what makes it the same run."""
+        return {
+            "config": asdict(self),
+            "goods": list(names),
+            "backbone": [vision.ref.fingerprint, preprocessing_of(vision)],
+        }

@@ -1,10 +1,9 @@
 """The dense part of an adapter learned from goods, and whether it is worth its place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from secondlook.errors import AdapterError, BackboneError
 from secondlook.models.backbones import VisionBackbone
@@ -14,11 +13,11 @@ from secondlook.models.vision import PatchNetwork
 from secondlook.training.aside import Aside
 from secondlook.training.dense import fresh_dense, learn_dense
 from secondlook.training.dense_plan import DenseConfig
-from secondlook.training.goods_bank import Looks
+from secondlook.training.dense_state import DenseState
 from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_embed import Read
-from secondlook.training.judging import Painted, auroc_of
-from secondlook.training.pools import Pictures
+from secondlook.training.goods_ground import Ground
+from secondlook.training.judging import auroc_of
 from secondlook.training.progress import Steps
 
 
@@ -28,19 +27,6 @@ class Student:
 
     network: PatchNetwork
     fresh: DenseModel
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Apart:
-    """What the dense model is judged and calibrated on."""
-
-    aside: Aside
-    pictures: Pictures
-    """Those that are set aside, by number."""
-    painted: Painted
-    """The judges with defects on them."""
-    looks: Looks
-    """What banks said about all of these."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,11 +60,11 @@ def find_student(vision: VisionBackbone, config: DenseConfig) -> tuple[Student |
 
 
 def able(
-    student: Student | None, read: Read, config: GoodsConfig, seconds: float
+    student: Student | None, read: Read, pace: float, config: GoodsConfig, seconds: float
 ) -> tuple[Student | None, str | None]:
     """The student, if there are goods and time enough, or a sentence that says what lacks.
 
-    A step takes at least as long as reading and embedding its pictures.
+    A step takes at least as long as reading and embedding its pictures, `pace` seconds for each.
     """
     if student is None:
         return None, None
@@ -89,7 +75,7 @@ def able(
             f"The backbone was not adapted, so the bank stands alone: of {count} goods "
             f"{len(aside.calibrating)} would calibrate it; give at least {config.least_painted}."
         )
-    least = dense.least_steps * dense.batch * read.pace
+    least = dense.least_steps * dense.batch * pace
     if dense.steps is None and least > seconds:
         return None, (
             f"The backbone was not adapted, so the bank stands alone: {dense.least_steps} steps "
@@ -100,38 +86,45 @@ def able(
 
 def learn_part(
     student: Student,
-    goods: Sequence[NDArray[np.uint8]],
-    apart: Apart,
+    ground: Ground,
     config: DenseConfig,
     *,
     least_gain: float,
     steps: Steps,
+    state: DenseState,
 ) -> Outcome:
-    """Learn a dense model from `goods`, of which none is set aside, and keep it if it helps.
+    """Learn a dense model from the goods of `ground`, and keep it if it helps.
 
     `least_gain` is the AUROC on painted judges that it must add to that of the bank alone.
     """
     learned = learn_dense(
-        goods, vision=student.network, config=config, progress=steps.share, fresh=student.fresh
+        ground.goods,
+        vision=student.network,
+        config=config,
+        progress=steps.share,
+        fresh=student.fresh,
+        state=state,
     )
     if learned is None:
         note = f"there was no time for {config.least_steps} steps; give more minutes"
         return Outcome(note=f"The backbone was not adapted: {note}.", metrics={})
     spent = {"dense_steps": float(learned.steps), "dense_loss": learned.loss}
     try:
-        found = _settled(learned.model, student.network, apart, least_gain)
+        found = _settled(learned.model, student.network, ground, least_gain)
     finally:
         learned.model.forget(student.network)
     return Outcome(dense=found.dense, note=found.note, metrics={**spent, **found.metrics})
 
 
-def _settled(model: DenseModel, network: PatchNetwork, apart: Apart, least_gain: float) -> Outcome:
-    pictures, looks, aside = apart.pictures, apart.looks, apart.aside
+def _settled(
+    model: DenseModel, network: PatchNetwork, ground: Ground, least_gain: float
+) -> Outcome:
+    pictures, looks, aside = ground.apart, ground.known.looks, ground.aside
     good = [(looks.plain[i], model.map(network, pictures[i])) for i in aside.judges]
     bad = [
         (look, model.map(network, picture))
         for i in aside.judges
-        for look, picture in zip(looks.painted[i], apart.painted[i], strict=True)
+        for look, picture in zip(looks.painted[i], ground.painted[i], strict=True)
     ]
     if not bad:
         note = "The adapted backbone was left out: no defect shows on the goods it is judged by."

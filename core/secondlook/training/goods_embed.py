@@ -32,24 +32,44 @@ class Read:
     """Pictures to paint on; None where nothing will be painted."""
     names: list[str] = field(default_factory=list)
     """sha256 of the different pictures that were read, in their order."""
-    pace: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the goods were read."""
+
+    goods: int
+    """Different pictures."""
+    duplicates: int
+    """Pictures left out because the same bytes came before."""
+    stopped: bool
+    """Whether the time for reading was up before the last of them."""
+    pace: float
     """Seconds that a picture took."""
+
+    @property
+    def taken(self) -> int:
+        """How many pictures were taken, copies included."""
+        return self.goods + self.duplicates
+
+    def unread(self, total: int | None) -> int | None:
+        """How many pictures of `total` were not taken; None where it is not known."""
+        if not self.stopped:
+            return 0
+        return None if total is None else max(0, total - self.taken)
 
 
 class Stream:
     """The pictures whose bytes did not come before, until there is no time for more."""
 
-    def __init__(self, images: Iterable[Picture], clock: Clock) -> None:
+    def __init__(self, images: Iterable[Picture], clock: Clock, most: int | None = None) -> None:
+        """With `most`, so many pictures are taken and no clock is looked at."""
         self.names: list[str] = []
         self.duplicates = 0
         self.stopped = False
         self._images = images
         self._clock = clock
-
-    @property
-    def taken(self) -> int:
-        """How many pictures were taken, copies included."""
-        return len(self.names) + self.duplicates
+        self._most = most
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         seen: set[str] = set()
@@ -60,20 +80,19 @@ class Stream:
             seen.add(name)
             self.names.append(name)
             yield pixels
-            if len(seen) >= LEAST_READ and self._clock.past(READING):
+            if self._enough(len(seen)):
                 self.stopped = True
                 return
 
-    def unread(self, total: int | None) -> int | None:
-        """How many pictures of `total` were not taken; None where it is not known."""
-        if not self.stopped:
-            return 0
-        return None if total is None else max(0, total - self.taken)
+    def _enough(self, count: int) -> bool:
+        if self._most is not None:
+            return count >= self._most
+        return count >= LEAST_READ and self._clock.past(READING)
 
 
 def read_goods(
     stream: Stream, read: Read, vision: VisionBackbone, step: Callable[[], None]
-) -> None:
+) -> Reading:
     """Embed all pictures of the stream and keep of them what `read` has room for."""
     started = time.monotonic()
     for index, picture, patches in _embedded(stream, vision):
@@ -85,7 +104,12 @@ def read_goods(
             read.shelf.add(index, picture)
         step()
     read.names.extend(stream.names)
-    read.pace = (time.monotonic() - started) / max(1, len(stream.names))
+    return Reading(
+        goods=len(stream.names),
+        duplicates=stream.duplicates,
+        stopped=stream.stopped,
+        pace=(time.monotonic() - started) / max(1, len(stream.names)),
+    )
 
 
 def _embedded(
@@ -94,7 +118,7 @@ def _embedded(
     """(index, pixels, patches (h, w, D)) for each picture, embedded a few at a time."""
     batch: list[NDArray[np.uint8]] = []
     done = 0
-    for pixels in prefetched(_resized(stream, vision), ahead=BATCH):
+    for pixels in prefetched(resized(stream, vision), ahead=BATCH):
         batch.append(pixels)
         if len(batch) == BATCH:
             yield from zip(range(done, done + BATCH), batch, vision.patches(batch), strict=True)
@@ -104,8 +128,10 @@ def _embedded(
         yield from zip(numbers, batch, vision.patches(batch), strict=True)
 
 
-def _resized(stream: Stream, vision: VisionBackbone) -> Iterator[NDArray[np.uint8]]:
-    """A photograph of 12 MP takes 36 MB: a batch of them must not wait at full size."""
+def resized(stream: Stream, vision: VisionBackbone) -> Iterator[NDArray[np.uint8]]:
+    """The pictures as they are kept: at the size that the backbone takes, where it says so.
+
+    A photograph of 12 MP takes 36 MB: a batch of them must not wait at full size."""
     prepare = getattr(vision, "prepare", None)
     for pixels in stream:
         yield prepare.resized(pixels) if isinstance(prepare, Preprocessing) else pixels

@@ -6,8 +6,8 @@ import numpy as np
 
 from secondlook.models.adapter_card import AnswersCard
 from secondlook.models.adapters import Adapter
-from secondlook.models.answers import TEXT
 from secondlook.models.backbones import TextBackbone, VisionBackbone
+from secondlook.models.case_vectors import TEXT
 from secondlook.training.labelled import LearnedLabelled
 from secondlook.training.new_card import new_card
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,15 @@ class Painter:
         self._random = np.random.default_rng([seed, 4])
         side = max(goods[0].shape[:2])
         self._donors = [surface(side, np.random.default_rng([seed, 5, i])) for i in range(DONORS)]
+
+    @property
+    def state(self) -> Any:
+        """From where on it draws, as JSON takes it; to be set on another one like it."""
+        return self._random.bit_generator.state
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self._random.bit_generator.state = value
 
     def __call__(self, count: int) -> Sheet:
         """`count` pictures, mirrored at random, in slightly different light."""

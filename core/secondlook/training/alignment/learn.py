@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from secondlook.models.alignment import AlignmentPart, fingerprints
-from secondlook.models.answers import Recipe
 from secondlook.models.dual import DualBackbone
+from secondlook.models.recipe import Recipe
 from secondlook.training.alignment.config import AlignmentConfig, check_config
 from secondlook.training.alignment.fit import fit
 from secondlook.training.alignment.judge import Figures, Judged, judge

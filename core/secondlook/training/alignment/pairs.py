@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError, SecondlookError
 from secondlook.models.alignment import case_vector, read_pictures
-from secondlook.models.answers import Recipe, spread_out
+from secondlook.models.case_vectors import spread_out
 from secondlook.models.dual import DualBackbone
+from secondlook.models.recipe import Recipe
 from secondlook.training.alignment.loss import Numbers
 from secondlook.training.labelled.cases import Picture, joined_groups
 from secondlook.training.labelled.reading import load_picture

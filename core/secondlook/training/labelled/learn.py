@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from secondlook.errors import ModelError
-from secondlook.models.answers import IMAGE, TEXT, AnswersPart, Familiar, standardised
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.calibration import fit_answers
 from secondlook.models.calibration.answers import Unseen
+from secondlook.models.case_vectors import IMAGE, TEXT, standardised
+from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionHead
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import CrossvalConfig, LearnedHead, learn_head
 from secondlook.training.crossval_figures import Figures, answer_figures
 from secondlook.training.crossval_folds import Folds
 from secondlook.training.folds import check_labels
 from secondlook.training.heads import Progress
 from secondlook.training.labelled.cases import LabelledCase, label_array
-from secondlook.training.labelled.checkpoint import Arrays, Checkpoint
 from secondlook.training.labelled.config import LabelledConfig
 from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.reading import Readings, read_cases

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from secondlook.models.answers import IMAGE, TEXT, passages_vector
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import IMAGE, TEXT, passages_vector
 from secondlook.models.fusion.inputs import ModalityBatch
 from secondlook.training.labelled.augment import random_for, text_view
 from secondlook.training.labelled.cases import LabelledCase

@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from secondlook.errors import ModelError, SecondlookError
-from secondlook.models.answers import Recipe, mean_and_spread, passages_vector, spread_out
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import passages_vector, spread_out
 from secondlook.models.dense import dense_levels
 from secondlook.models.prefetch import prefetched
+from secondlook.models.recipe import Recipe, mean_and_spread
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.checkpoint import Arrays
 from secondlook.training.labelled.cases import LabelledCase, Picture, Pixels
-from secondlook.training.labelled.checkpoint import Arrays
 
 PROBE = 8
 """Pictures after which it is foreseen how long all of them take."""

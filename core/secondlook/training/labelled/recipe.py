@@ -9,8 +9,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from secondlook.models.answers import Recipe
 from secondlook.models.calibration.temperature import negative_log_likelihood
+from secondlook.models.recipe import Recipe
 from secondlook.training.folds import Labels, grouped_folds
 
 SEED_APART = 7919

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from secondlook.errors import BackboneError, ModelError
-from secondlook.models.answers import IMAGE
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import IMAGE
 from secondlook.models.fusion.inputs import Batch
 from secondlook.models.vision import PatchNetwork
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.crossval import LearnedHead
 from secondlook.training.labelled.augment import picture_view, random_for
 from secondlook.training.labelled.cases import Pixels
-from secondlook.training.labelled.checkpoint import Checkpoint
 from secondlook.training.labelled.config import LabelledConfig, TuneConfig
 from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.material import material

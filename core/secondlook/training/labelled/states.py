@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from secondlook.errors import ModelError
-from secondlook.models.answers import Recipe, mean_and_spread
 from secondlook.models.checkpoints import brief
 from secondlook.models.lora.blocks import find_blocks
 from secondlook.models.lora.cache import PrefixCache, PrefixKey
@@ -15,6 +14,7 @@ from secondlook.models.lora.prefix import FrozenState, Suffix, split
 from secondlook.models.lora.targets import find_targets
 from secondlook.models.lora.trunk import trunk
 from secondlook.models.precision import laid_out
+from secondlook.models.recipe import Recipe, mean_and_spread
 from secondlook.models.towers import ImageTower
 from secondlook.models.towers_maps import as_map
 from secondlook.models.vision import PatchNetwork

@@ -13,11 +13,11 @@ from secondlook.errors import ModelError
 from secondlook.models.calibration.answers import Unseen
 from secondlook.models.calibration.temperature import negative_log_likelihood
 from secondlook.models.fusion.inputs import Batch, patterns
+from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import LearnedHead
 from secondlook.training.crossval_figures import answer_figures, cross_fitted
 from secondlook.training.crossval_folds import STOPPING_FOLDS, Change, Folds, fit_fold, only
 from secondlook.training.folds import grouped_folds
-from secondlook.training.labelled.checkpoint import Arrays, Checkpoint
 from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.tuning import Tell, Tuned, Tuner
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
-from secondlook.models.answers import IMAGE, TEXT, Recipe
+from secondlook.models.case_vectors import IMAGE, TEXT
 from secondlook.models.fusion.inputs import Batch, pooled
+from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.folds import Labels, check_labels
 from secondlook.training.labelled.cases import LabelledCase, joined_groups

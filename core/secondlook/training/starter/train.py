@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.checkpoints import fingerprint
+from secondlook.training.optimizer_state import optimizer_tensors, restore_optimizer
 from secondlook.training.starter.checkpoint import Checkpoint
 from secondlook.training.starter.config import StarterConfig
 from secondlook.training.starter.lessons import QUERIES, SUPPORT, Lesson, Lessons
@@ -142,14 +143,13 @@ class Trainer:
 
     def save(self) -> None:
         """Write everything that a later call needs to go on, in one step."""
-        optimizer = self._optimizer.state_dict()["state"]
         self._checkpoint.write(
             self.step,
             {
                 "student": self.student.state_dict(),
                 "average": self.average,
                 "distillation": self.distillation.state_dict(),
-                "optimizer": {f"{i}.{k}": v for i, x in optimizer.items() for k, v in x.items()},
+                "optimizer": optimizer_tensors(self._optimizer),
             },
         )
 
@@ -160,12 +160,7 @@ class Trainer:
             self.student.load_state_dict(kept["student"])
             self.average = {k: kept["average"][k].to(self.device) for k in self.average}
             self.distillation.load_state_dict(kept["distillation"])
-            state: dict[int, dict[str, Tensor]] = {}
-            for name, value in kept.get("optimizer", {}).items():
-                number, key = name.split(".", 1)
-                state.setdefault(int(number), {})[key] = value
-            groups = self._optimizer.state_dict()["param_groups"]
-            self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+            restore_optimizer(self._optimizer, kept.get("optimizer", {}))
             self.step = kept.step
 
 

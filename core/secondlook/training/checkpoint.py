@@ -1,7 +1,8 @@
 """What a run has done, on disk: one safetensors file a step, written whole or not at all.
 
 A killed run that is started again with the same cases and settings finds its steps and does only
-those that lack. Other cases or settings get a folder of their own.
+those that lack; a long step may write how far it is again and again. Other cases or settings get
+a folder of their own.
 """
 
 import hashlib
@@ -48,18 +49,34 @@ class Checkpoint:
 
         Raises ModelError where it cannot be written.
         """
+        found = self.read(name)
+        if found is not None:
+            return found
+        made = make()
+        self.write(name, made)
+        return made
+
+    def read(self, name: str) -> Arrays | None:
+        """What was last written of this step; None where that is nothing, or damaged."""
         if self.folder is None:
-            return make()
-        path = self.folder / f"{name}.safetensors"
+            return None
         try:
-            return load_file(path)
-        except (OSError, SafetensorError):  # not done yet, or damaged: do it again
-            made = {x: np.ascontiguousarray(y) for x, y in make().items()}
+            return load_file(self.folder / f"{name}.safetensors")
+        except (OSError, SafetensorError):
+            return None
+
+    def write(self, name: str, made: Arrays) -> None:
+        """Put this in the place of what was written before.
+
+        Raises ModelError where it cannot be written.
+        """
+        if self.folder is None:
+            return
+        content = save({x: np.asarray(y, order="C") for x, y in made.items()})
         try:
-            _write(path, save(made))
+            _write(self.folder / f"{name}.safetensors", content)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
-        return made
 
     def done(self, name: str) -> bool:
         """Whether this step was done before."""
