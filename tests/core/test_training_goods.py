@@ -28,6 +28,7 @@ from secondlook.training import (
     goods_bank,
     goods_dense,
     goods_ground,
+    goods_parts,
     judging,
 )
 from secondlook.training.aside import Aside
@@ -225,6 +226,28 @@ def test_a_bank_of_a_slow_machine_stays_in_time(monkeypatch: pytest.MonkeyPatch)
     assert learned.goods == 60
     assert learned.threshold.goods == LEAST_LOOKS
     assert goods_ground.SLOWED in learned.notes
+
+
+def test_a_bank_that_was_cut_short_still_has_a_dense_model(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, real = [0.0], goods_bank.choose_bank
+
+    def slow(*given: Any) -> PatchBank:
+        now[0] += 20
+        return real(*given)
+
+    monkeypatch.setattr("secondlook.training.clock.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(goods_bank, "choose_bank", slow)
+    config = replace(DENSE, held_back=200, seconds=100)
+    learned = learn_goods(goods(200, 32), vision=network, config=config)
+    assert now[0] == 60
+    assert learned.part.dense is not None
+    assert LEAST_LOOKS <= learned.threshold.goods < 50
+    assert learned.notes == (goods_ground.SLOWED,)
+    monkeypatch.setattr(goods_ground, "LEAST_LOOKS", 40)
+    alone = learn_goods(goods(200, 32), vision=network, config=config)
+    assert alone.part.dense is None and goods_parts.UNADAPTED in alone.notes
 
 
 def test_a_backbone_that_cannot_be_adapted_leaves_the_bank(

@@ -48,6 +48,13 @@ class Aside:
         """Whether they calibrate anything."""
         return len(self.calibrating) >= LEAST_GOODS
 
+    def within(self, looks: Mapping[int, Scored]) -> "Aside":
+        """Those of them that a bank has looked at."""
+        return Aside(
+            calibrating=tuple(x for x in self.calibrating if x in looks),
+            judges=tuple(x for x in self.judges if x in looks),
+        )
+
     def units(
         self, looks: Mapping[int, Scored], judged: Sequence[NDArray[np.float32]]
     ) -> tuple[Unit, Unit]:

@@ -12,9 +12,9 @@ from secondlook.models.bank import Scored
 from secondlook.models.calibration import calibrate
 from secondlook.models.gate import Gate, signature
 from secondlook.training.aside import Aside
-from secondlook.training.bank_plan import BankPlan, plan_bank
+from secondlook.training.bank_plan import LEAST_LOOKS, BankPlan, plan_bank
 from secondlook.training.clock import Clock
-from secondlook.training.goods_bank import held_back_looks, whole_bank
+from secondlook.training.goods_bank import Looks, held_back_looks, whole_bank
 from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_embed import Read, Reading, Stream, resized
 from secondlook.training.goods_known import Known
@@ -36,18 +36,13 @@ class Ground:
 
     known: Known
     aside: Aside
-    """Empty where no dense model follows."""
+    """Those that a bank has looked at; empty where no dense model follows."""
     apart: Pictures
     """The goods that are set aside, by number."""
     painted: Painted
     """The judges with defects on them."""
     goods: Sequence[NDArray[np.uint8]]
     """Those to paint on; none is set aside."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether every good was looked at that was to be."""
-        return len(self.known.looks.plain) == len(self.known.numbers)
 
 
 def ground_of(
@@ -98,7 +93,11 @@ def ground_of(
         notes=tuple(x for x in (plan.note, SLOWED if slow else None) if x),
     )
     return Ground(
-        known=known, aside=aside, apart=apart, painted=painted, goods=list(shelf.values())
+        known=known,
+        aside=_looked_at(aside, looks),
+        apart=apart,
+        painted=painted,
+        goods=list(shelf.values()),
     )
 
 
@@ -128,11 +127,18 @@ def ground_again(
     apart = {i: pictures[i] for i in aside.all}
     return Ground(
         known=known,
-        aside=aside,
+        aside=_looked_at(aside, known.looks),
         apart=apart,
         painted=painted_on({i: apart[i] for i in aside.judges}, config.seed),
         goods=[pictures[i] for i in known.shelf],
     )
+
+
+def _looked_at(aside: Aside, looks: Looks) -> Aside:
+    """Those that banks have looked at; none where too few to calibrate or judge anything."""
+    found = aside.within(looks.plain)
+    least = min(LEAST_LOOKS, len(aside.calibrating))
+    return found if found.judges and len(found.calibrating) >= least else Aside()
 
 
 def _gate(read: Read, plan: BankPlan) -> Gate:

@@ -43,7 +43,7 @@ def learn_parts(
     known = ground.known
     part = GoodsPart(bank=known.bank, gate=known.gate)
     scores, outcome = [x.score for x in known.looks.plain.values()], Outcome(metrics={})
-    if student is not None and not ground.whole:
+    if student is not None and not ground.aside.all:
         outcome = Outcome(note=UNADAPTED, metrics={})
     elif student is not None:
         outcome = _dense(student, ground, config, clock, steps, state)
