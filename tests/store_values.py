@@ -8,22 +8,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from secondlook.cases import (
-    Abstention,
-    Assessment,
-    Attachment,
-    BackboneRef,
-    CitedPassage,
-    Evidence,
-    Finding,
-    Flag,
-    NewCase,
-    Passage,
-    Provenance,
-    Record,
-    Region,
-    Role,
-)
+from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding, Flag, Provenance
+from secondlook.cases import Attachment, NewCase, Passage, Record, Role
+from secondlook.evidence import CitedPassage, Evidence, Region
 from secondlook.store.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -3,34 +3,9 @@
 These are the public names. A plugin needs nothing else.
 """
 
-from secondlook.cases import (
-    NOTHING,
-    Abstention,
-    Act,
-    AnomalyMap,
-    Assessment,
-    Attachment,
-    BackboneRef,
-    Case,
-    CaseStatus,
-    CitedPassage,
-    Decision,
-    Evidence,
-    Finding,
-    FindingAct,
-    Flag,
-    LabelProbabilities,
-    Lease,
-    Measurement,
-    ModalityContribution,
-    NewCase,
-    Passage,
-    PriorCase,
-    Provenance,
-    Record,
-    Region,
-    Role,
-)
+from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding, Flag, Provenance
+from secondlook.cases import NOTHING, Attachment, Case, CaseStatus, NewCase, Passage, Record, Role
+from secondlook.decisions import Act, Decision, FindingAct, Lease
 from secondlook.domain import (
     CaseSource,
     Disposition,
@@ -45,6 +20,16 @@ from secondlook.domain import (
     Verdict,
 )
 from secondlook.errors import IntakeError, SecondlookError
+from secondlook.evidence import (
+    AnomalyMap,
+    CitedPassage,
+    Evidence,
+    LabelProbabilities,
+    Measurement,
+    ModalityContribution,
+    PriorCase,
+    Region,
+)
 from secondlook.hookspecs import hookimpl
 from secondlook.model_io import (
     Answers,

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secondlook.cases import Assessment, Attachment, Case, Decision, Flag
+from secondlook.assessments import Assessment, Flag
+from secondlook.cases import Attachment, Case
+from secondlook.decisions import Decision
 from secondlook.exporters import write_csv, write_json
 from secondlook.hookspecs import hookimpl
 from secondlook.registry import BackboneSpec, Exporter

@@ -12,18 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel
 
-from secondlook.cases import (
-    Abstention,
-    Act,
-    Assessment,
-    Attachment,
-    Case,
-    Decision,
-    Evidence,
-    Finding,
-    NewCase,
-    Record,
-)
+from secondlook.assessments import Abstention, Assessment, Finding
+from secondlook.cases import Attachment, Case, NewCase, Record
+from secondlook.decisions import Act, Decision
+from secondlook.evidence import Evidence
 from secondlook.model_io import ModelInputs, ModelOutputs
 
 if TYPE_CHECKING:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from secondlook.cases import AnomalyMap, Assessment, Attachment, Case, Finding, Provenance
+from secondlook.assessments import Assessment, Finding, Provenance
+from secondlook.cases import Attachment, Case
 from secondlook.errors import IntakeError
+from secondlook.evidence import AnomalyMap
 from secondlook.maps import encode_map
 from secondlook.model_io import ImageOutputs, ModelInputs, ModelOutputs
 from secondlook.plugins import Plugins

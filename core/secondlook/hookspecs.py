@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import typer
     from numpy.typing import NDArray
 
-    from secondlook.cases import Assessment, Attachment, Case, Decision, Flag
+    from secondlook.assessments import Assessment, Flag
+    from secondlook.cases import Attachment, Case
+    from secondlook.decisions import Decision
     from secondlook.domain import Domain
     from secondlook.registry import BackboneSpec, Exporter
 

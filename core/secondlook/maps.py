@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING
 
-from secondlook.cases import AnomalyMap
+from secondlook.evidence import AnomalyMap
 
 if TYPE_CHECKING:
     import numpy as np

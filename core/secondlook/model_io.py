@@ -4,16 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from secondlook.cases import (
-    NOTHING,
-    AnomalyMap,
-    BackboneRef,
-    CitedPassage,
-    LabelProbabilities,
-    ModalityContribution,
-    Passage,
-    Record,
-)
+from secondlook.assessments import BackboneRef
+from secondlook.cases import NOTHING, Passage, Record
+from secondlook.evidence import AnomalyMap, CitedPassage, LabelProbabilities, ModalityContribution
 
 if TYPE_CHECKING:
     import numpy as np

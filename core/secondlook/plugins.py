@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import pluggy
 
-from secondlook.cases import Assessment, Attachment, Case, Decision, Flag
+from secondlook.assessments import Assessment, Flag
+from secondlook.cases import Attachment, Case
+from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.errors import IntakeError, PluginError, SecondlookError
 from secondlook.registry import BackboneSpec, Exporter

@@ -30,10 +30,10 @@ import numpy as np
 import torch
 
 from secondlook.models.alignment import AlignmentPart, fingerprints
-from secondlook.models.answers import Recipe
 from secondlook.models.backbones import load_vision, minilm, starter
 from secondlook.models.calibration import expected_calibration_error
 from secondlook.models.dual import DualBackbone
+from secondlook.models.recipe import Recipe
 from secondlook.models.zero_shot import read_labels
 from secondlook.training.alignment import AlignmentConfig, Pair
 from secondlook.training.alignment.fit import fit

@@ -16,9 +16,9 @@ from secondlook.cases import Role
 from secondlook.models.search import nearest
 from secondlook.store.case_tables import AttachmentRow, CaseRow
 from secondlook.store.database import Database
-from secondlook.store.embedding_values import CaseFilter, ImageKey
+from secondlook.store.embedding_values import CaseFilter, ImageKey, Space
 
-BACKBONE = "b" * 64
+SPACE = Space("b" * 64, "float32")
 BATCH = 10_000
 COUNT = 10
 FILTERS = {
@@ -68,7 +68,7 @@ def measure(url: str, vectors: NDArray[np.float32], queries: NDArray[np.float32]
         figures[name] = spread([searched(database, x, of)[0] for x in queries])
     start = time.perf_counter()
     with database.read() as opened:
-        assert opened.embeddings.images.count_missing(BACKBONE) == 0
+        assert opened.embeddings.images.count_missing(SPACE) == 0
     figures["nothing is missing"] = {"ms": round((time.perf_counter() - start) * 1000, 1)}
     same = [
         len({keys[i] for i in brute(vectors, x)[1]} & set(searched(database, x, CaseFilter())[1]))
@@ -89,7 +89,7 @@ def load_vectors(database: Database, vectors: NDArray[np.float32]) -> Iterator[I
         with database.engine.begin() as connection:
             connection.execute(insert(AttachmentRow), [attachment(x) for x in part])
         with database.write() as opened:
-            opened.embeddings.images.add(BACKBONE, part, vectors[first : first + BATCH])
+            opened.embeddings.images.add(SPACE, part, vectors[first : first + BATCH])
             opened.commit()
         yield from part
 
@@ -106,7 +106,7 @@ def searched(
     """Seconds and keys of one search, with the transaction around it."""
     start = time.perf_counter()
     with database.read() as opened:
-        found = nearest(query[None], opened.embeddings.images.matrix(BACKBONE, of), COUNT)
+        found = nearest(query[None], opened.embeddings.images.matrix(SPACE, of), COUNT)
     return time.perf_counter() - start, [x.key for x in found]
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.alignment import AlignmentPart
-from secondlook.models.answers import Recipe
 from secondlook.models.backbones import load_vision
 from secondlook.models.dual import DualBackbone
+from secondlook.models.recipe import Recipe
 from secondlook.training.alignment import (
     AlignmentConfig,
     LearnedAlignment,

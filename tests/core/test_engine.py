@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from secondlook import Attachment, Case, Role, hookimpl
-from secondlook.cases import AnomalyMap
 from secondlook.discovery import load_plugins
 from secondlook.engine import CasePictures, Engine, inputs_digest
 from secondlook.errors import IntakeError
+from secondlook.evidence import AnomalyMap
 from secondlook.maps import decode_map, encode_map
 from secondlook.models.runtime import Runtime
 from secondlook.settings import Settings

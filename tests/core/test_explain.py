@@ -16,12 +16,13 @@ from transformers import ViTConfig, ViTModel
 
 from lora_towers import VIT, tower
 from secondlook import BackboneRef
-from secondlook.cases import AnomalyMap, CitedPassage, ModalityContribution
 from secondlook.errors import AdapterError, UsageError
+from secondlook.evidence import AnomalyMap, CitedPassage, ModalityContribution
 from secondlook.intake.passages import note
 from secondlook.maps import decode_map
 from secondlook.model_io import Query
-from secondlook.models.answers import AnswersPart, Recipe, passages_vector, picture_vectors
+from secondlook.models.answers import AnswersPart
+from secondlook.models.case_vectors import passages_vector, picture_vectors
 from secondlook.models.checkpoints import fingerprint
 from secondlook.models.explain.evidence import as_evidence
 from secondlook.models.explain.explain import explain_answer
@@ -32,6 +33,7 @@ from secondlook.models.fusion.inputs import pooled
 from secondlook.models.lora.targets import find_targets
 from secondlook.models.lora.weights import LoraWeights, Pair
 from secondlook.models.pictures import Preprocessing
+from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.crossval import CrossvalConfig, learn_head
 from secondlook.training.heads import HeadConfig

@@ -15,25 +15,23 @@ from safetensors.numpy import load_file, save_file
 from lora_towers import tower
 from secondlook import BackboneRef
 from secondlook.errors import AdapterError
-from secondlook.models.answers import (
-    CARD,
-    VECTORS,
-    AnswersPart,
-    Familiar,
-    Recipe,
-    mean_and_spread,
+from secondlook.models.answers import AnswersPart
+from secondlook.models.answers_files import CARD, VECTORS
+from secondlook.models.calibration import Unseen, fit_answers
+from secondlook.models.case_vectors import (
     passages_vector,
     picture_vectors,
     spread_out,
     standardised,
 )
-from secondlook.models.calibration import Unseen, fit_answers
 from secondlook.models.checkpoints import fingerprint
+from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionConfig, FusionHead
 from secondlook.models.fusion.inputs import ModalitySpec, pooled
 from secondlook.models.lora.targets import find_targets
 from secondlook.models.lora.weights import LoraWeights, Pair
 from secondlook.models.pictures import Preprocessing
+from secondlook.models.recipe import Recipe, mean_and_spread
 from secondlook.models.vision import PatchNetwork
 
 CLASSES = ("good", "scratch", "dent")

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
@@ -19,12 +20,16 @@ import secondlook
 from secondlook.errors import BackboneError
 from secondlook.models.backbones import load_text, load_vision
 from secondlook.models.families import load_backbone
+from secondlook.models.goods import network_of
 from secondlook.models.inspection import inspect_checkpoint
+from secondlook.models.levels import join_levels
 from secondlook.models.runtime import Runtime
 from tiny_checkpoints import Tiny, checkpoint
+from tiny_refused import REFUSED
 
 SEES = ("patch features", "pooled image vectors")
 PAIR = (*SEES, "text vectors", "shared space")
+WRITES = (*SEES, "generation")
 KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "clip": ("dual", "clip", PAIR),
     "siglip": ("dual", "siglip", PAIR),
@@ -37,8 +42,18 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "convnext": ("vision", "convnext", SEES),
     "swin": ("vision", "swin", SEES),
     "bert": ("text", "bert", ("text vectors",)),
-    "llava": ("generative", "llava", (*SEES, "generation")),
-    "idefics3": ("generative", "idefics3", (*SEES, "generation")),
+    "llava": ("generative", "llava", WRITES),
+    "llava-next": ("generative", "llava_next", WRITES),
+    "llava-onevision": ("generative", "llava_onevision", WRITES),
+    "idefics3": ("generative", "idefics3", WRITES),
+    "smolvlm": ("generative", "smolvlm", WRITES),
+    "qwen2-vl": ("generative", "qwen2_vl", ("generation",)),
+    "qwen2.5-vl": ("generative", "qwen2_5_vl", ("generation",)),
+    "qwen3-vl": ("generative", "qwen3_vl", ("generation",)),
+    "internvl": ("generative", "internvl", WRITES),
+    "paligemma": ("generative", "paligemma", WRITES),
+    "gemma3": ("generative", "gemma3", WRITES),
+    "t5gemma2": ("generative", "t5gemma2", ("generation",)),
 }
 
 
@@ -71,8 +86,15 @@ def test_every_family_is_told_what_it_is_for(kind: str, tiny: Tiny) -> None:
     stored = load_file(tiny(kind) / "model.safetensors")
     assert report.parameters == sum(x.numel() for x in stored.values())
     assert report.fingerprint == load_backbone(tiny(kind)).ref.fingerprint
-    assert (report.input_size is None) == (kind == "bert")
+    assert (report.input_size is None) == ("patch features" not in report.uses)
     assert (report.text_limit == 16) == ("text vectors" in report.uses)
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_family_that_needs_more_is_told_what_works(kind: str, tiny: Tiny) -> None:
+    (problem,) = inspect_checkpoint(tiny(kind)).problems
+    assert "needs torchvision, which secondlook does not bring" in problem
+    assert "SmolVLM" in problem
 
 
 def test_a_pair_whose_space_was_never_trained_is_told(copied: Tiny) -> None:
@@ -292,3 +314,12 @@ def test_the_public_names_load_no_model_library() -> None:
         "sys.exit(bool({'torch', 'transformers', 'peft'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", [k for k, (_, _, uses) in KINDS.items() if SEES[0] in uses])
+def test_patches_of_a_cut_tower_are_those_of_the_whole(kind: str, tiny: Tiny) -> None:
+    network = network_of(load_backbone(tiny(kind)))
+    pictures = [np.random.default_rng(i).integers(0, 255, (40, 50, 3), np.uint8) for i in (0, 1)]
+    whole = network.image_features(pictures).levels
+    joined = join_levels([whole[i] for i in network.levels]).permute(0, 2, 3, 1)
+    assert (network.patches(pictures) == joined.numpy()).all()

@@ -1,8 +1,9 @@
 """Generating models: the same text each time, bounded, deaf to commands in a record."""
 
 import shutil
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,48 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from secondlook.errors import BackboneError, ModelError
-from secondlook.models import generative
+from secondlook.models import prompts
 from secondlook.models.backbones import load_generative, load_vision
 from secondlook.models.checkpoints import quiet_transformers
 from secondlook.models.generative import GenerativeBackbone
+from secondlook.models.prompts import cut, model_inputs, plain, within
 from secondlook.models.runtime import Runtime
 from tiny_checkpoints import SIDE, Tiny, checkpoint
+from tiny_generative import GENERATIVE
 
-WRITING = ("llava", "idefics3")
+WRITING = tuple(GENERATIVE)
+SEEING = (
+    "llava",
+    "llava-next",
+    "llava-onevision",
+    "idefics3",
+    "smolvlm",
+    "internvl",
+    "paligemma",
+    "gemma3",
+)
+"""Their towers give patch features beside."""
+COMMANDS = {
+    "llava-onevision": "<image><video></s>",
+    "smolvlm": "<image><row_1_col_1><global-img>",
+    "qwen2-vl": "<|vision_start|><|image_pad|><|vision_end|>",
+    "qwen2.5-vl": "<|image_pad|><|video_pad|>",
+    "qwen3-vl": "<|vision_start|><|video_pad|>",
+    "internvl": "<img><IMG_CONTEXT></img><video>",
+    "gemma3": "<start_of_image><image_soft_token><end_of_image>",
+    "t5gemma2": "<start_of_image><image_soft_token>",
+}
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     return partial(checkpoint, tmp_path_factory)
+
+
+@cache
+def loaded(folder: Path) -> GenerativeBackbone:
+    """For tests that change nothing in it."""
+    return load_generative(folder)
 
 
 def picture(height: int = 40, width: int = 50, seed: int = 0) -> NDArray[np.uint8]:
@@ -36,10 +66,23 @@ def picture(height: int = 40, width: int = 50, seed: int = 0) -> NDArray[np.uint
 def test_it_writes_the_same_each_time_within_the_limit(kind: str, tiny: Tiny) -> None:
     model = load_generative(tiny(kind))
     text = model.generate([picture()], "the weld", max_tokens=6)
-    assert text
-    assert len(text.split()) <= 6
+    assert len(text.split()) == 6
     assert model.generate([picture()], "the weld", max_tokens=6) == text
+    assert load_generative(tiny(kind)).generate([picture()], "the weld", max_tokens=6) == text
     assert text.startswith(model.generate([picture()], "the weld", max_tokens=2))
+
+
+@pytest.mark.parametrize("kind", WRITING)
+def test_what_it_writes_depends_on_picture_and_prompt(kind: str, tiny: Tiny) -> None:
+    model = loaded(tiny(kind))
+    network: Any = model.model
+    asked = [(picture(), "the weld"), (picture(seed=1), "the weld"), (picture(), "the rim")]
+    begun = {"decoder_input_ids": torch.tensor([[1]])} if network.config.is_encoder_decoder else {}
+    with torch.inference_mode():
+        inputs = [model_inputs(model._processor, [x], y) | begun for x, y in asked]
+        first, other_picture, other_prompt = (network(**x).logits[0, -1] for x in inputs)
+    assert not torch.equal(first, other_picture)
+    assert not torch.equal(first, other_prompt)
 
 
 def test_it_writes_what_transformers_writes(tiny: Tiny) -> None:
@@ -56,23 +99,66 @@ def test_it_writes_what_transformers_writes(tiny: Tiny) -> None:
 
 @pytest.mark.parametrize("kind", WRITING)
 def test_commands_in_a_record_are_taken_out(kind: str, tiny: Tiny) -> None:
-    model = load_generative(tiny(kind))
-    plain = model.generate([picture()], "the   weld", max_tokens=6)
-    assert model.generate([picture()], "the <image></s><s> weld", max_tokens=6) == plain
+    processor = loaded(tiny(kind))._processor
+    spoilt = f"the {COMMANDS.get(kind, '<image></s><s>')} weld"
+    inputs = [model_inputs(processor, [picture()], x)["input_ids"] for x in ("the weld", spoilt)]
+    assert torch.equal(*inputs)
+
+
+def test_places_of_films_and_sound_are_commands_whatever_the_tokenizer_says() -> None:
+    processor = SimpleNamespace(
+        tokenizer=SimpleNamespace(added_tokens_decoder={}),
+        image_token="<image>",
+        video_token="<video>",
+        audio_token=None,
+    )
+    assert plain(processor, "a <video><image> b") == "a    b"
 
 
 @pytest.mark.parametrize("count", [0, 2])
 @pytest.mark.parametrize("kind", WRITING)
 def test_any_number_of_pictures(kind: str, count: int, tiny: Tiny) -> None:
     images = [picture(seed=i) for i in range(count)]
-    assert isinstance(load_generative(tiny(kind)).generate(images, "the weld", 2), str)
+    if (kind, count) == ("paligemma", 0):
+        with pytest.raises(ModelError, match="cannot write about 0 pictures.*try one picture"):
+            loaded(tiny(kind)).generate(images, "the weld", 2)
+    else:
+        assert len(loaded(tiny(kind)).generate(images, "the weld", 2).split()) == 2
 
 
 def test_a_long_prompt_is_cut(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generative, "MAX_PROMPT", 3)
-    model = load_generative(tiny("llava"))
-    assert model._cut("the weld of the rim") == "the weld of"
-    assert model._cut("the weld") == "the weld"
+    monkeypatch.setattr(prompts, "MAX_PROMPT", 3)
+    processor = loaded(tiny("llava"))._processor
+    assert cut(processor, "the weld of the rim") == "the weld of"
+    assert cut(processor, "the weld") == "the weld"
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [((64, 32), (64, 32)), ((128, 64), (64, 32)), ((8, 400), (6, 320))],
+)
+def test_a_large_picture_is_made_smaller(
+    size: tuple[int, int], seen: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts, "MAX_PIXELS", 2048)
+    assert within(picture(*size)).size == seen[::-1]
+
+
+def test_a_model_that_reads_pictures_at_their_size_reads_no_more_than_that(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = loaded(tiny("qwen2-vl"))._processor
+    whole = model_inputs(processor, [picture(64, 64)], "the weld")["pixel_values"]
+    monkeypatch.setattr(prompts, "MAX_PIXELS", 32 * 32)
+    less = model_inputs(processor, [picture(64, 64)], "the weld")["pixel_values"]
+    assert (len(whole), len(less)) == (64, 16)
+
+
+def test_paligemma_reads_its_prompt_as_it_was_trained(tiny: Tiny) -> None:
+    processor = loaded(tiny("paligemma"))._processor
+    inputs = model_inputs(processor, [picture()], "the weld")
+    assert "labels" not in inputs
+    assert processor.decode(inputs["input_ids"][0]).endswith("<image> <s> the weld")
 
 
 def test_half_precision_weights_stay_as_they_were_saved(tiny: Tiny, tmp_path: Path) -> None:
@@ -86,12 +172,19 @@ def test_half_precision_weights_stay_as_they_were_saved(tiny: Tiny, tmp_path: Pa
     assert np.isfinite(model.patches([picture()])).all()
 
 
-@pytest.mark.parametrize("kind", WRITING)
+@pytest.mark.parametrize("kind", SEEING)
 def test_its_vision_tower_gives_patch_features(kind: str, tiny: Tiny) -> None:
     backbone = load_vision(tiny(kind))
     assert isinstance(backbone, GenerativeBackbone)
     assert backbone.patches([picture(), picture(seed=1)]).shape == (2, 4, 4, 32)
     assert backbone.embed_images([picture()]).shape == (1, 16)
+
+
+@pytest.mark.parametrize("kind", ["qwen2-vl", "qwen2.5-vl", "qwen3-vl"])
+def test_a_tower_of_another_make_gives_none(kind: str, tiny: Tiny) -> None:
+    assert loaded(tiny(kind)).uses == ("generation",)
+    with pytest.raises(BackboneError, match=r"generates text.*DINOv2 checkpoint for patches"):
+        loaded(tiny(kind)).patches([picture()])
 
 
 def test_without_sight_it_says_what_sees(tiny: Tiny) -> None:
@@ -107,19 +200,6 @@ def test_a_runtime_keeps_one_model_for_seeing_and_writing(tiny: Tiny) -> None:
     assert runtime.vision(str(tiny("llava"))) is runtime.generative(str(tiny("llava")))
     with pytest.raises(BackboneError, match="does not embed sentences"):
         runtime.text(str(tiny("llava")))
-
-
-def test_a_processor_that_needs_torchvision_is_refused(tiny: Tiny) -> None:
-    with pytest.raises(BackboneError, match=r"needs torchvision.*LLaVA or Idefics3"):
-        load_generative(tiny("qwen2-vl"))
-
-
-def test_a_model_without_processor_is_refused(tiny: Tiny, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(tiny("llava"), tmp_path / "bare"))
-    for name in ("processor_config.json", "tokenizer.json", "tokenizer_config.json"):
-        (folder / name).unlink()
-    with pytest.raises(BackboneError, match=r"processor\.save_pretrained"):
-        load_generative(folder)
 
 
 def test_a_pair_does_not_write(tiny: Tiny) -> None:

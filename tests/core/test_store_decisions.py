@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from secondlook.cases import Act, CaseStatus, FindingAct
+from secondlook.cases import CaseStatus
+from secondlook.decisions import Act, FindingAct
 from secondlook.errors import Conflict, LeaseLost, NotFound, StoreError
 from secondlook.store.database import Database
 from store_values import add_assessment, add_case, assessment

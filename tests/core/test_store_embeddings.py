@@ -12,11 +12,12 @@ from database_fixtures import AUDIT_KEY
 from secondlook.cases import Role
 from secondlook.errors import BadValue, Conflict, NotFound, StoreError
 from secondlook.store.database import Database
-from secondlook.store.embedding_values import CaseFilter, ImageKey, PassageKey
+from secondlook.store.embedding_values import CaseFilter, ImageKey, PassageKey, Space
 from secondlook.store.vectors import from_bytes, to_bytes
 from store_values import add_case, digest, picture, record
 
-ONE, OTHER = "1" * 64, "2" * 64
+ONE, OTHER = Space("1" * 64, "float32"), Space("2" * 64, "float32")
+HALF = Space(ONE.backbone, "bfloat16")
 MANUAL = record(["Wipe it.", "A hole ☂ is scrap.", "Pack it."])
 
 
@@ -27,14 +28,14 @@ def unit_rows(count: int, size: int = 6, seed: int = 0) -> NDArray[np.float32]:
     return vectors
 
 
-def embed_all(database: Database, backbone: str = ONE) -> dict[Any, NDArray[np.float32]]:
+def embed_all(database: Database, space: Space = ONE) -> dict[Any, NDArray[np.float32]]:
     """A vector for everything that lacks one."""
     made: dict[Any, NDArray[np.float32]] = {}
     with database.write() as unit:
         for shelf in (unit.embeddings.images, unit.embeddings.passages):
-            keys = [x.key for x in shelf.missing(backbone, limit=1000)]  # type: ignore[attr-defined]
+            keys = [x.key for x in shelf.missing(space, limit=1000)]  # type: ignore[attr-defined]
             vectors = unit_rows(len(keys))
-            shelf.add(backbone, keys, vectors)  # type: ignore[attr-defined]
+            shelf.add(space, keys, vectors)  # type: ignore[attr-defined]
             made |= dict(zip(keys, vectors, strict=True))
         unit.commit()
     return made
@@ -114,6 +115,25 @@ def test_each_backbone_has_its_own_vectors(database: Database) -> None:
         assert images.of_case(ONE, case_id).vectors.shape == (1, 6)
         assert images.of_case(OTHER, case_id).vectors.shape == (0, 0)
         assert unit.embeddings.passages.count_missing(OTHER) == 3
+
+
+def test_each_precision_of_a_backbone_has_its_own_vectors(database: Database) -> None:
+    case_id = add_case(database, "a", records=(MANUAL,))
+    embed_all(database, ONE)
+    with database.read() as unit:
+        images, passages = unit.embeddings.images, unit.embeddings.passages
+        assert (images.count(ONE), images.count(HALF)) == (1, 0)
+        assert (images.count_missing(HALF), passages.count_missing(HALF)) == (1, 3)
+        assert len(passages.missing(HALF, limit=9)) == 3
+        assert list(images.matrix(HALF)) == []
+        assert images.of_case(HALF, case_id).keys == ()
+        assert images.spaces(ONE.backbone, case_id) == (ONE,)
+    embed_all(database, HALF)
+    with database.read() as unit:
+        images = unit.embeddings.images
+        assert (images.count(ONE), images.count(HALF), images.count_missing(HALF)) == (1, 1, 0)
+        assert images.spaces(ONE.backbone, case_id) == (HALF, ONE)  # the latest first
+        assert images.spaces(OTHER.backbone, case_id) == ()
 
 
 def test_adding_twice_keeps_the_first(database: Database) -> None:

@@ -13,12 +13,13 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Text, func, select, text
 
 from database_fixtures import AUDIT_KEY
-from secondlook.cases import Act, FindingAct
+from secondlook.decisions import Act, FindingAct
 from secondlook.errors import Conflict, StoreError
 from secondlook.store import schema
 from secondlook.store.adapters import AdapterInfo
 from secondlook.store.case_tables import QuarantineRowTable
 from secondlook.store.database import Database
+from secondlook.store.embedding_values import Space
 from secondlook.store.engines import migration_engine, parse_url
 from secondlook.store.tables import metadata
 from secondlook.store.unit_of_work import UnitOfWork
@@ -26,6 +27,7 @@ from store_processes import together, upgrade
 from store_values import BACKBONE, NOON, add_assessment, add_case, digest, record
 
 ROOT = Path(__file__).parents[2]
+SPACE = Space("f" * 64, "bfloat16")
 
 
 def migrate(url: str, verb: Any, target: str) -> None:
@@ -67,10 +69,10 @@ def fill(database: Database) -> str:
 def store_vectors(unit: UnitOfWork, case_id: str) -> None:
     """A vector for the picture and for each passage of a case."""
     embeddings = unit.embeddings
-    pictures = [x.key for x in embeddings.images.missing("f" * 64, limit=9, case_id=case_id)]
-    passages = [x.key for x in embeddings.passages.missing("f" * 64, limit=9)]
-    embeddings.images.add("f" * 64, pictures, np.eye(len(pictures), 4, dtype=np.float32))
-    embeddings.passages.add("f" * 64, passages, np.eye(len(passages), 4, dtype=np.float32))
+    pictures = [x.key for x in embeddings.images.missing(SPACE, limit=9, case_id=case_id)]
+    passages = [x.key for x in embeddings.passages.missing(SPACE, limit=9)]
+    embeddings.images.add(SPACE, pictures, np.eye(len(pictures), 4, dtype=np.float32))
+    embeddings.passages.add(SPACE, passages, np.eye(len(passages), 4, dtype=np.float32))
 
 
 def adapter() -> AdapterInfo:
@@ -159,7 +161,7 @@ def test_a_schema_behind_or_ahead_is_told(database: Database) -> None:
     database.dispose()
     migrate(database.url, command.downgrade, "0001")
     assert database.check() == (
-        "The database has schema 0001 and needs 0003: run `secondlook db upgrade`.",
+        "The database has schema 0001 and needs 0004: run `secondlook db upgrade`.",
     )
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -265,7 +267,7 @@ def test_a_reference_to_nothing_stops_a_migration(sqlite_database: Database) -> 
     with pytest.raises(StoreError, match=r"\['passages'\] refer to rows that are gone"):
         migrate(sqlite_database.url, command.downgrade, "0001")
     with sqlite_database.engine.connect() as connection:
-        assert schema.revision(connection) == "0003"
+        assert schema.revision(connection) == "0004"
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import CaseMaker
 from ui_reading import decide, keys, press, reason_field, said, stay, stored, view, write_reason
 
-from secondlook.cases import Act
+from secondlook.decisions import Act
 
 OpenPage = Callable[..., AppTest]
 

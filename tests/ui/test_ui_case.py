@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import RADIOLOGY, CaseMaker
 from ui_reading import hold_as, keys, press, said
 
-from secondlook.cases import Abstention, Attachment, Flag, Role
+from secondlook.assessments import Abstention, Flag
+from secondlook.cases import Attachment, Role
 from secondlook.domain import Panel
 from secondlook_ui import session
 

@@ -17,7 +17,8 @@ from ui_reading import (
     write_reason,
 )
 
-from secondlook.cases import Act, CaseStatus, FindingAct
+from secondlook.cases import CaseStatus
+from secondlook.decisions import Act, FindingAct
 from secondlook.errors import StoreError
 from secondlook_ui import pace
 from secondlook_workflows import decide as verb

@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import Block
 from ui_cases import CaseMaker
 from ui_reading import decide, press, said, stay
 
-from secondlook.cases import Abstention, Flag
+from secondlook.assessments import Abstention, Flag
 from secondlook.errors import StoreError
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.plugins import PluginFailure

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from ui_cases import plate
 
-from secondlook.cases import Region
+from secondlook.evidence import Region
 from secondlook_ui import colour, images
 from secondlook_ui.words import label
 

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import CaseMaker
 from ui_reading import said
 
-from secondlook.cases import CitedPassage
+from secondlook.evidence import CitedPassage
 from secondlook_ui.passages import told_once
 
 OpenPage = Callable[..., AppTest]

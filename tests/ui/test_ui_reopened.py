@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import INSPECTOR, RADIOLOGY, CaseMaker
 from ui_reading import decide, hold_as, keys, press, said, stay, stored, view, write_reason
 
-from secondlook.cases import Act, CaseStatus
+from secondlook.cases import CaseStatus
+from secondlook.decisions import Act
 
 OpenPage = Callable[..., AppTest]
 

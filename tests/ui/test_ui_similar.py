@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import RADIOLOGY, CaseMaker, neighbours
 from ui_reading import press, reason_field, said, stay, view, write_reason
 
-from secondlook.cases import Act
+from secondlook.decisions import Act
 from secondlook.errors import ModelError
 from secondlook_ui import session, similar
 

@@ -10,28 +10,13 @@ from uuid import uuid4
 import numpy as np
 from PIL import Image
 
-from secondlook.cases import (
-    Abstention,
-    Act,
-    AnomalyMap,
-    Assessment,
-    Attachment,
-    BackboneRef,
-    CitedPassage,
-    Evidence,
-    Finding,
-    FindingAct,
-    Flag,
-    NewCase,
-    Passage,
-    Provenance,
-    Record,
-    Region,
-    Role,
-)
+from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding, Flag, Provenance
+from secondlook.cases import Attachment, NewCase, Passage, Record, Role
+from secondlook.decisions import Act, FindingAct
+from secondlook.evidence import AnomalyMap, CitedPassage, Evidence, Region
 from secondlook.maps import encode_map
 from secondlook.store.adapters import AdapterInfo
-from secondlook.store.embedding_values import ImageKey
+from secondlook.store.embedding_values import ImageKey, Space
 from secondlook.workspace import Workspace
 
 INSPECTOR, RADIOLOGY = "defect-inspector", "radiology-assistant"
@@ -205,7 +190,8 @@ class CaseMaker:
         row = np.asarray(numbers, dtype=np.float32)
         key = ImageKey(case_id, self.picture(case_id))
         with self.workspace.database.write() as unit:
-            unit.embeddings.images.add(BACKBONE, [key], row[None] / np.linalg.norm(row))
+            space = Space(BACKBONE, "float32")
+            unit.embeddings.images.add(space, [key], row[None] / np.linalg.norm(row))
             unit.commit()
 
     def decided(self, title: str, disposition: str = "scrap", **case: str) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from secondlook.cases import Case, Decision
+from secondlook.cases import Case
+from secondlook.decisions import Decision
 from secondlook.workspace import Workspace
 
 

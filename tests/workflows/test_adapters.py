@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from secondlook.errors import AdapterError, NotFound, PluginError, StoreError, U
 from secondlook.models.adapter_archive import pack, unpack
 from secondlook.models.adapter_card import AdapterCard
 from secondlook.models.adapter_files import CARD, file_sha256, write_folder
-from secondlook.store.adapters import AdapterInfo
+from secondlook.store.adapters import AdapterInfo, Adapters
 from secondlook.store.database import Database
 from secondlook.training.dense import DenseConfig
 from secondlook.training.goods import GoodsConfig, learn_goods
@@ -181,6 +182,23 @@ def out(report: Any, context: Context) -> object:
 def test_a_folder_left_by_a_kill_is_not_taken(exported: Exported, context: Context) -> None:
     (context.workspace.adapters / DOMAIN / "plate" / "1").mkdir(parents=True)
     assert import_(ImportConfig(file=exported.file), context).adapter == f"{DOMAIN}/plate/2"
+
+
+def test_a_folder_cleared_while_it_is_imported_is_not_named(
+    exported: Exported, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Adapters.add
+
+    def slow(self: Adapters, info: AdapterInfo, **given: Any) -> None:
+        add(self, info, **given)
+        shutil.rmtree(context.workspace.adapters / info.path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Adapters, "add", slow)
+        with pytest.raises(AdapterError, match="import the adapter again"):
+            import_(ImportConfig(file=exported.file), context)
+    assert stored(context) == {}
+    assert import_(ImportConfig(file=exported.file), context).added
 
 
 def remade(file: Path, tmp_path: Path, change: Callable[[Path, AdapterCard], AdapterCard]) -> Path:

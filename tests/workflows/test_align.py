@@ -24,7 +24,7 @@ from coloured_plates import (
     write_pairs,
 )
 from plates import MANUAL, plate
-from secondlook.cases import Assessment
+from secondlook.assessments import Assessment
 from secondlook.errors import AdapterError, ModelError, UsageError
 from secondlook.models.adapter_archive import pack, unpack
 from secondlook.models.adapter_card import AdapterCard
@@ -243,7 +243,7 @@ def test_words_find_pictures_in_the_learned_space(noted: Noted, tmp_path: Path) 
     assert sum(x == f"{kind}.png" for kind, x in enumerate(first)) >= 3
     dual = context.runtime.dual(context.workspace.settings.vision_backbone)
     with context.workspace.database.read() as unit:
-        (chunk,) = unit.embeddings.images.matrix(dual.ref.fingerprint)
+        (chunk,) = unit.embeddings.images.matrix(embed.image_space(dual))
     part, frozen = noted.adapter.alignment, dual.embed([NOTES[0]])
     assert part is not None
     own = (part.image(chunk.vectors) @ part.text(frozen)[0]).tolist()
@@ -265,6 +265,18 @@ def test_search_goes_on_without_an_alignment_of_another_backbone(
     context = open_context(noted.context.workspace.home)
     config = search.SearchConfig(text="crack", domain=INSPECTOR, product="plate")
     assert any("another backbone" in x for x in search.run(config, context).notes)
+    context.workspace.database.dispose()
+
+
+def test_search_goes_on_without_an_alignment_of_another_precision(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECONDLOOK_PRECISION", "bfloat16")
+    context = open_context(noted.context.workspace.home)
+    config = search.SearchConfig(text="crack", domain=INSPECTOR, product="plate")
+    (note,) = [x for x in search.run(config, context).notes if noted.report.adapter in x]
+    assert "compared without adapter" in note
+    assert "bfloat16" in note
     context.workspace.database.dispose()
 
 

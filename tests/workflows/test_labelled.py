@@ -15,7 +15,7 @@ from secondlook import (
     ModalityContribution,
     Taxonomy,
 )
-from secondlook.cases import Assessment
+from secondlook.assessments import Assessment
 from secondlook.errors import ManifestError, ModelError, UsageError
 from secondlook.maps import decode_map
 from secondlook.store.worklist import WorklistFilter

@@ -9,7 +9,8 @@ import pytest
 
 from plates import ingest_config, plate
 from secondlook import AnomalyMap, CaseStatus, CitedPassage, Record
-from secondlook.cases import Act, Assessment, FindingAct
+from secondlook.assessments import Assessment
+from secondlook.decisions import Act, FindingAct
 from secondlook.discovery import load_plugins
 from secondlook.errors import (
     Conflict,

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,8 +15,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from plates import plate
-from secondlook.cases import CitedPassage
 from secondlook.errors import BackboneError, IntakeError, NotFound, PluginError, UsageError
+from secondlook.evidence import CitedPassage
+from secondlook.store.embedding_values import Space
 from secondlook.workspace import default_home, init_workspace
 from secondlook_workflows import decide, embed, ingest, search
 from secondlook_workflows.cli.app import build
@@ -119,7 +122,7 @@ def test_an_aligned_pair_finds_pictures_by_words(aligned: Context, stored: Path)
     assert report.searched == {"passages": report.searched["passages"], "pictures": 2}
     pair = aligned.runtime.dual(aligned.workspace.settings.vision_backbone)
     with aligned.workspace.database.read() as unit:
-        (part,) = unit.embeddings.images.matrix(pair.ref.fingerprint)
+        (part,) = unit.embeddings.images.matrix(embed.image_space(pair))
     expected = sorted(part.vectors @ pair.embed(["scratch of the weld"])[0], reverse=True)
     assert [x.similarity for x in report.hits[1:]] == pytest.approx(expected, abs=1e-5)
 
@@ -208,7 +211,7 @@ def test_a_picture_that_is_gone_is_named_and_the_others_are_found(
 ) -> None:
     store(stored, context)
     with context.workspace.database.read() as unit:
-        (gone, _) = unit.embeddings.images.missing("0" * 64, limit=2)
+        (gone, _) = unit.embeddings.images.missing(Space("0" * 64, "float32"), limit=2)
     context.workspace.blobs.path(gone.key.sha256).unlink()
     report = find(context, image=stored / "fine.png")
     assert len(report.hits) == 1
@@ -296,3 +299,108 @@ def test_the_command(context: Context, stored: Path, caplog: pytest.LogCaptureFi
 )
 def test_exit_status(context: Context, words: tuple[str, ...], status: int) -> None:
     command(*words, status=status)
+
+
+def test_vectors_of_another_precision_are_neither_compared_nor_taken(
+    aligned: Context, stored: Path
+) -> None:
+    store(stored, aligned)
+    embed.run(embed.EmbedConfig(passages=False), aligned)
+    vision = aligned.runtime.dual(aligned.workspace.settings.vision_backbone)
+    before = embed.image_space(vision)
+    vision.image.precision = "bfloat16"
+    after = embed.image_space(vision)
+    assert (before.precision, after.precision) == ("float32", "bfloat16")
+    report = find(aligned, text="scratch of the weld")
+    assert report.searched["pictures"] == 2  # made again, and not taken twice
+    with aligned.workspace.database.read() as unit:
+        images = unit.embeddings.images
+        assert (images.count(before), images.count(after)) == (2, 2)
+        old, new = (next(iter(images.matrix(x))) for x in (before, after))
+    assert not np.array_equal(old.vectors, new.vectors)
+
+
+def test_similar_cases_are_of_one_precision(
+    aligned: Context, stored: Path, without_intake: None
+) -> None:
+    store(stored, aligned)
+    ids = {x.title: x.case for x in find(aligned, image=stored / "fine.png").hits}
+    decide.run(
+        decide.DecideConfig(case=ids["fine.png"], disposition="accept", reviewer="ada"), aligned
+    )
+    vision = aligned.runtime.dual(aligned.workspace.settings.vision_backbone)
+    vision.image.precision = "bfloat16"
+    # The case alone is seen anew: nothing decided lies in its new space yet.
+    assert search.similar_cases(ids["holed.png"], aligned) == ()
+    (prior,) = search.similar_cases(
+        ids["holed.png"], aligned, backbone=vision.ref.fingerprint
+    )  # as the review sees it, without a model: by the vectors of before
+    assert prior.reference == ids["fine.png"]
+    embed.run(embed.EmbedConfig(passages=False), aligned)
+    (prior,) = search.similar_cases(ids["holed.png"], aligned)
+    assert prior.reference == ids["fine.png"]
+
+
+def many(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for seed in range(count):
+        plate(seed).save(folder / f"{seed}.png")
+    return folder
+
+
+def test_pictures_are_read_ahead_in_order_and_few_at_a_time(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ingest.IngestConfig(domain=DOMAIN, sources=(many(tmp_path / "many", 9),))
+    ingest.run(config, context)
+    monkeypatch.setattr(embed, "PICTURES", 2)
+    vision = embed.image_backbone(context)
+    real, load, seen = vision.embed_images, embed._load, 0
+    read: list[str] = []
+    ahead: list[int] = []
+    threads: set[str] = set()
+
+    def loading(attachment: Any, context: Context) -> Any:
+        threads.add(threading.current_thread().name)
+        read.append(attachment.sha256)
+        return load(attachment, context)
+
+    def looking(images: Any) -> Any:
+        nonlocal seen
+        seen += len(images)
+        time.sleep(0.05)  # time enough to read everything, if nothing held it back
+        ahead.append(len(read) - seen)
+        return real(images)
+
+    monkeypatch.setattr(embed, "_load", loading)
+    monkeypatch.setattr(vision, "embed_images", looking)
+    report = embed.run(embed.EmbedConfig(passages=False), context)
+    assert report.images == 9
+    assert threads == {"prefetch"}
+    assert 0 < max(ahead) <= 4  # one batch that is ready, and one at hand
+    with context.workspace.database.read() as unit:
+        keys = [x.key for x in unit.embeddings.images.missing(Space("0" * 64, "float32"), limit=9)]
+    assert read == [x.sha256 for x in keys]
+
+
+def test_ctrl_c_between_batches_keeps_what_was_done(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ingest.IngestConfig(domain=DOMAIN, sources=(many(tmp_path / "many", 6),))
+    ingest.run(config, context)
+    monkeypatch.setattr(embed, "PICTURES", 2)
+    vision = embed.image_backbone(context)
+    real, calls = vision.embed_images, 0
+
+    def looking(images: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return real(images)
+
+    monkeypatch.setattr(vision, "embed_images", looking)
+    report = embed.run(embed.EmbedConfig(passages=False), context)
+    assert (report.images, report.interrupted) == (2, True)
+    assert not any(x.name == "prefetch" for x in threading.enumerate())
+    assert embed.run(embed.EmbedConfig(passages=False), context).images == 4

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from secondlook.cases import Decision
+from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.errors import SecondlookError
 from secondlook_ui import drafts, pace, session, shortcuts, turn, words

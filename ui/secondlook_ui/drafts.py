@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from secondlook.cases import Act, FindingAct
+from secondlook.decisions import Act, FindingAct
 from secondlook_ui import session
 from secondlook_ui.shown import Shown
 

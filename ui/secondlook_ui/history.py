@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from secondlook.cases import Decision
+from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook_ui import decision, drafts, session, shortcuts, turn, words
 from secondlook_ui.session import Notice

@@ -9,8 +9,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from secondlook.cases import AnomalyMap, Attachment, Region, Role
+from secondlook.cases import Attachment, Role
 from secondlook.errors import IntakeError, SecondlookError
+from secondlook.evidence import AnomalyMap, Region
 from secondlook.maps import decode_map
 from secondlook_ui import colour, session
 from secondlook_ui.colour import Span

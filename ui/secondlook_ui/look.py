@@ -2,18 +2,17 @@
 
 import streamlit as st
 
-from secondlook.cases import (
-    Act,
-    Assessment,
+from secondlook.assessments import Assessment, Finding
+from secondlook.decisions import Act
+from secondlook.domain import Domain
+from secondlook.evidence import (
     Evidence,
-    Finding,
     LabelProbabilities,
     Measurement,
     ModalityContribution,
     PriorCase,
     Region,
 )
-from secondlook.domain import Domain
 from secondlook_ui import drafts, passages, shortcuts, similar, words
 from secondlook_ui.shown import Shown
 

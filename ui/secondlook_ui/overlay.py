@@ -3,7 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from secondlook.cases import AnomalyMap, Attachment
+from secondlook.cases import Attachment
+from secondlook.evidence import AnomalyMap
 from secondlook_ui import colour, images, look, words
 from secondlook_ui.colour import Span
 from secondlook_ui.images import Layers

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from secondlook.cases import CitedPassage, Evidence
+from secondlook.evidence import CitedPassage, Evidence
 from secondlook_ui import words
 
 

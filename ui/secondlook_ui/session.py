@@ -11,7 +11,7 @@ from typing import Literal, ParamSpec
 
 import streamlit as st
 
-from secondlook.cases import Lease
+from secondlook.decisions import Lease
 from secondlook.errors import LeaseLost, SecondlookError
 from secondlook.workspace import Workspace, default_home
 from secondlook_ui import trouble, words

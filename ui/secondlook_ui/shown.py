@@ -4,19 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from secondlook.cases import (
-    AnomalyMap,
-    Assessment,
-    Case,
-    CaseStatus,
-    Decision,
-    Evidence,
-    Finding,
-    ModalityContribution,
-    Region,
-)
+from secondlook.assessments import Assessment, Finding
+from secondlook.cases import Case, CaseStatus
+from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.errors import NotFound
+from secondlook.evidence import AnomalyMap, Evidence, ModalityContribution, Region
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_ui import session, similar
 from secondlook_ui.similar import Similar

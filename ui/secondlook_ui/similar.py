@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from secondlook.cases import Assessment, Attachment, Case
+from secondlook.assessments import Assessment
+from secondlook.cases import Attachment, Case
 from secondlook.domain import Domain
 from secondlook.errors import SecondlookError
 from secondlook.store.embedding_values import ImageKey

@@ -4,7 +4,8 @@ from typing import NoReturn
 
 import streamlit as st
 
-from secondlook.cases import CaseStatus, Lease
+from secondlook.cases import CaseStatus
+from secondlook.decisions import Lease
 from secondlook.errors import LeaseLost
 from secondlook.store.worklist import CaseSummary, Counts, WorklistFilter
 from secondlook_ui import routes, session, words

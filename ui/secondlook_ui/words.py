@@ -3,18 +3,11 @@
 import re
 from datetime import datetime, timedelta
 
-from secondlook.cases import (
-    NOTHING,
-    Act,
-    Assessment,
-    CaseStatus,
-    CitedPassage,
-    Decision,
-    Finding,
-    LabelProbabilities,
-    ModalityContribution,
-)
+from secondlook.assessments import Assessment, Finding
+from secondlook.cases import NOTHING, CaseStatus
+from secondlook.decisions import Act, Decision
 from secondlook.domain import Disposition, Domain
+from secondlook.evidence import CitedPassage, LabelProbabilities, ModalityContribution
 from secondlook.store.worklist import CaseSummary
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")

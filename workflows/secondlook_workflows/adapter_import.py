@@ -19,7 +19,7 @@ from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.adapters import adapter_id, check_stored, free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.products import check_product
-from secondlook_workflows.stored_adapters import check_labels
+from secondlook_workflows.stored_adapters import check_labels, holds
 
 if TYPE_CHECKING:
     from secondlook.models.adapter_card import AdapterCard
@@ -253,9 +253,12 @@ def _register(ready: Path, info: AdapterInfo, source: str, context: Context) -> 
     with context.workspace.database.write() as unit:
         try:
             unit.adapters.add(info, actor=context.actor, source=source)
-        except Conflict:  # somebody took this version meanwhile
-            shutil.rmtree(folder)
+        except Conflict:  # somebody took this version meanwhile, and maybe the folder
+            if holds(folder, info.sha256):
+                shutil.rmtree(folder)
             raise
+        if not holds(folder, info.sha256):  # see `leftovers`
+            raise AdapterError(f"{folder} was cleared meanwhile: import the adapter again")
         unit.commit()
     return info
 

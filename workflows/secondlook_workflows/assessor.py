@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from secondlook.cases import Assessment, Case
+from secondlook.assessments import Assessment
+from secondlook.cases import Case
 from secondlook.engine import Engine
 from secondlook.errors import BadValue, ModelError, NotFound, SecondlookError, StoreError
 from secondlook_workflows.champions import Champions

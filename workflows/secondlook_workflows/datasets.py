@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from secondlook.cases import GROUP, NOTHING, Case, NewCase
+from secondlook.cases import NOTHING, Case, NewCase
 from secondlook.domain import CaseSource, Domain, Opened
 from secondlook.errors import IntakeError
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import Gathered, gather
-from secondlook_workflows.groups import group_name
+from secondlook_workflows.groups import group_of, grouped, put_aside
 from secondlook_workflows.ingest import FileOutcome, refused
 
 GOOD = frozenset({"good", "ok", "normal", "no finding", "none", NOTHING, ""})
@@ -38,7 +38,7 @@ class Labelled:
     @property
     def group(self) -> str:
         """What it is never to be parted from; itself where nothing was said."""
-        return str(self.case.facts.get(GROUP) or self.case.id)
+        return group_of(self.case)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def from_folder(folder: Path, domain: Domain, context: Context) -> Dataset:
         raise IntakeError(f"{folder} has no folder `test`; a dataset is DIR/test/<class>/*")
     gathered = gathered_from(tests, domain, context)
     cases: list[Labelled] = []
-    for item in opened_cases(domain, gathered):
+    for item in opened_cases(domain, gathered, context):
         path = item.files[0].path
         label = path.relative_to(tests).parts[0]
         labels = frozenset() if label.lower() in GOOD else frozenset({label})
@@ -79,29 +79,34 @@ def refused_files(gathered: Gathered) -> tuple[FileOutcome, ...]:
     return tuple(refused(x) for x in gathered.quarantined)
 
 
-def opened_cases(domain: Domain, gathered: Gathered) -> Iterator[Opened]:
-    """The cases that the domain makes of them."""
+def opened_cases(domain: Domain, gathered: Gathered, context: Context) -> Iterator[Opened]:
+    """The cases that the domain makes of them, each with its group.
+
+    Files of a case that would hold several patients are refused: ask for them afterwards.
+    """
+    from secondlook.intake.patients import SeveralPatients
+
     if gathered.interrupted:
         raise KeyboardInterrupt
     source: CaseSource = gathered.source
-    yield from (x for x in domain.open_cases(source) if isinstance(x, Opened))
+    for item in domain.open_cases(source):
+        if isinstance(item, Opened):
+            try:
+                yield grouped(item, source, context.workspace.database.groups)
+            except SeveralPatients:
+                gathered.quarantined += put_aside(item)
 
 
 def labelled_case(
-    item: Opened,
-    labels: frozenset[str],
-    number: int,
-    *,
-    mask: Path | None = None,
-    group: str | None = None,
+    item: Opened, labels: frozenset[str], number: int, *, mask: Path | None = None
 ) -> Labelled:
     """A case that is not stored, with what is true of it; `number` tells it from the others."""
-    case = _transient(item.case, number, group)
+    case = _transient(item.case, number)
     paths = {x.attachment.sha256: x.path for x in item.files}
     return Labelled(case=case, labels=labels, paths=paths, mask=mask)
 
 
-def _transient(new: NewCase, number: int, group: str | None) -> Case:
+def _transient(new: NewCase, number: int) -> Case:
     return Case(
         id=f"evaluate-{number}",
         domain=new.domain,
@@ -110,7 +115,7 @@ def _transient(new: NewCase, number: int, group: str | None) -> Case:
         attachments=new.attachments,
         records=new.records,
         opened_at=datetime.now(UTC),
-        facts={**new.facts, **({GROUP: group_name(group)} if group else {})},
+        facts=new.facts,
     )
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from secondlook.cases import Act, Case, CaseStatus, Decision, FindingAct, Lease
+from secondlook.cases import Case, CaseStatus
+from secondlook.decisions import Act, Decision, FindingAct, Lease
 from secondlook.domain import Domain
 from secondlook.errors import Conflict, PluginError, UsageError
 from secondlook.store.unit_of_work import UnitOfWork

@@ -6,6 +6,7 @@ from secondlook.errors import NotFound
 from secondlook.store.worklist import CaseExport
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, Labelled
+from secondlook_workflows.groups import keyed
 
 
 def from_decided(
@@ -51,4 +52,5 @@ def _labels(entry: CaseExport, domain: Domain, context: Context) -> frozenset[st
 def _labelled(entry: CaseExport, labels: frozenset[str], context: Context) -> Labelled:
     blobs = context.workspace.blobs
     paths = {x.sha256: blobs.path(x.sha256) for x in entry.case.attachments}
-    return Labelled(case=entry.case, labels=labels, paths=paths)
+    case = keyed(entry.case, context.workspace.database.groups)
+    return Labelled(case=case, labels=labels, paths=paths)

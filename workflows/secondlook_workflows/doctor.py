@@ -14,7 +14,8 @@ from secondlook.discovery import load_plugins
 from secondlook.errors import SecondlookError
 from secondlook.plugins import Plugins
 from secondlook.settings import Settings
-from secondlook.workspace import default_home, open_workspace
+from secondlook.workspace import Workspace, default_home, open_workspace
+from secondlook_workflows import leftovers
 
 PACKAGES = (
     "secondlook", "torch", "transformers", "streamlit", "sqlalchemy", "alembic", "pluggy", "dbos",
@@ -41,7 +42,8 @@ def run(home: Path | None = None) -> list[Check]:
     try:
         workspace = open_workspace(home)
         plugins, settings = load_plugins(workspace.settings), workspace.settings
-        checks += _database(workspace.database.check())
+        problems = workspace.database.check()
+        checks += [*_database(problems), *([] if problems else _adapters(workspace))]
     except SecondlookError as error:
         checks.append(Check(name="workspace", ok=False, found=str(error), remedy="secondlook init"))
     return [*checks, *_plugins(plugins), *_models(plugins, settings)]
@@ -73,6 +75,16 @@ def _database(problems: tuple[str, ...]) -> Iterator[Check]:
         yield Check(name="database", ok=True, found="schema is up to date")
     for problem in problems:
         yield Check(name="database", ok=False, found=problem, remedy="secondlook db upgrade")
+
+
+def _adapters(workspace: Workspace) -> Iterator[Check]:
+    names = [x.name for x in leftovers.found(workspace)]
+    yield Check(
+        name="adapter folders",
+        ok=not names,
+        found=f"left by a kill: {', '.join(names)}" if names else "each has its adapter",
+        remedy="secondlook adapters clear" if names else "",
+    )
 
 
 def _plugins(plugins: Plugins) -> Iterator[Check]:

@@ -6,12 +6,13 @@ batch at hand, and running again goes on.
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from secondlook.cases import Attachment
 from secondlook.errors import BackboneError, IntakeError, NotFound
-from secondlook.store.embedding_values import ImageKey, MissingImage
+from secondlook.store.embedding_values import ImageKey, MissingImage, Space
 from secondlook_workflows.context import Context
 from secondlook_workflows.recorded import recorded
 
@@ -88,21 +89,36 @@ def image_backbone(context: Context) -> "ImageEmbedder":
     return cast("ImageEmbedder", backbone)
 
 
+def text_space(text: "TextBackbone") -> Space:
+    """Which stored vectors those of this backbone compare with; texts are read in float32."""
+    return Space(text.ref.fingerprint, "float32")
+
+
+def image_space(vision: "ImageEmbedder") -> Space:
+    """Which stored vectors those of this backbone compare with.
+
+    A pair sees in the precision of the half that sees; a plugin's backbone that names none counts
+    as one that computes in float32.
+    """
+    half = getattr(vision, "image", vision)
+    return Space(vision.ref.fingerprint, getattr(half, "precision", "float32"))
+
+
 def embed_passages(text: "TextBackbone", context: Context, report: EmbedReport) -> None:
     """Give every passage a vector."""
-    database, fingerprint, last = context.workspace.database, text.ref.fingerprint, None
+    database, space, last = context.workspace.database, text_space(text), None
     with database.read() as unit:
-        waiting = unit.embeddings.passages.count_missing(fingerprint)
+        waiting = unit.embeddings.passages.count_missing(space)
     if waiting:
         context.progress.start("reading passages", waiting)
     while waiting:
         with database.read() as unit:
-            page = unit.embeddings.passages.missing(fingerprint, limit=PASSAGES, after=last)
+            page = unit.embeddings.passages.missing(space, limit=PASSAGES, after=last)
         if not page:
             return
         keys, vectors = [x.key for x in page], text.embed([x.text for x in page])
         with database.write() as unit:
-            unit.embeddings.passages.add(fingerprint, keys, vectors)
+            unit.embeddings.passages.add(space, keys, vectors)
             unit.commit()
         report.passages += len(page)
         context.progress.advance(len(page))
@@ -113,51 +129,61 @@ def embed_images(
     vision: "ImageEmbedder", context: Context, report: EmbedReport, *, case_id: str | None = None
 ) -> None:
     """Give every picture that can be read a vector; those of `case_id` alone where it is given."""
-    database, fingerprint = context.workspace.database, vision.ref.fingerprint
+    from secondlook.models.prefetch import prefetched
+
+    database, space = context.workspace.database, image_space(vision)
     if case_id is None:
         with database.read() as unit:
-            waiting = unit.embeddings.images.count_missing(fingerprint)
+            waiting = unit.embeddings.images.count_missing(space)
         if not waiting:
             return
         context.progress.start("looking at pictures", waiting)
-    for page in _images(fingerprint, context, case_id):
-        pictures = _readable(page, vision, context, report)
-        if pictures:
-            vectors = vision.embed_images(list(pictures.values()))
-            with database.write() as unit:
-                unit.embeddings.images.add(fingerprint, list(pictures), vectors)
-                unit.commit()
-        report.images += len(pictures)
-        if case_id is None:
-            context.progress.advance(len(page))
+    pages = (_read(x, vision, context) for x in _images(space, context, case_id))
+    with closing(pages if case_id is not None else prefetched(pages, ahead=1)) as ready:
+        for page in ready:
+            if page.pictures:
+                vectors = vision.embed_images(list(page.pictures.values()))
+                with database.write() as unit:
+                    unit.embeddings.images.add(space, list(page.pictures), vectors)
+                    unit.commit()
+            report.images += len(page.pictures)
+            report.unreadable |= page.unreadable
+            if case_id is None:
+                context.progress.advance(len(page.pictures) + len(page.unreadable))
+
+
+@dataclass(kw_only=True)
+class _Page:
+    """Pictures of one batch, small enough that two batches are no burden."""
+
+    pictures: "dict[ImageKey, NDArray[np.uint8]]" = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def _images(
-    fingerprint: str, context: Context, case_id: str | None
+    space: Space, context: Context, case_id: str | None
 ) -> Iterator[Sequence[MissingImage]]:
     """Pages go on after the last key, not from the start: what cannot be read stays missing."""
     last = None
     while True:
         with context.workspace.database.read() as unit:
             images = unit.embeddings.images
-            page = images.missing(fingerprint, limit=PICTURES, after=last, case_id=case_id)
+            page = images.missing(space, limit=PICTURES, after=last, case_id=case_id)
         if not page:
             return
         yield page
         last = page[-1].key
 
 
-def _readable(
-    page: Sequence[MissingImage], vision: "ImageEmbedder", context: Context, report: EmbedReport
-) -> "dict[ImageKey, NDArray[np.uint8]]":
-    pictures = {}
-    for item in page:
+def _read(items: Sequence[MissingImage], vision: "ImageEmbedder", context: Context) -> _Page:
+    page = _Page()
+    for item in items:
         try:
-            pictures[item.key] = shrunk(vision, _load(item.attachment, context))
+            page.pictures[item.key] = shrunk(vision, _load(item.attachment, context))
         except (IntakeError, NotFound) as error:
             log.warning("picture %s cannot be read: %s", item.key.sha256, type(error).__name__)
-            report.unreadable[item.key.sha256] = str(error)
-    return pictures
+            page.unreadable[item.key.sha256] = str(error)
+    return page
 
 
 def _load(attachment: Attachment, context: Context) -> "NDArray[np.uint8]":

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
 from secondlook.intake.outcome import QuarantinedFile
+from secondlook.store.cases import AddedCase
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import gather
-from secondlook_workflows.groups import grouped
+from secondlook_workflows.groups import grouped, put_aside
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 
@@ -109,18 +110,27 @@ def _quarantine(files: Sequence[QuarantinedFile], domain: str, context: Context)
 
 
 def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
+    from secondlook.intake.patients import SeveralPatients
+
     opened: list[Opened] = []
     files: list[FileOutcome] = []
     for item in domain.open_cases(source):
         if isinstance(item, Unused):
             files.append(_kept(item))
-        else:
-            opened.append(grouped(item, source))
+            continue
+        try:
+            opened.append(grouped(item, source, context.workspace.database.groups))
+        except SeveralPatients:
+            _quarantine(put_aside(item), domain.name, context)
+            files.extend(refused(x) for x in put_aside(item))
     cases: dict[str, None] = {}
     counts = {Outcome.OPENED: 0, Outcome.JOINED: 0, Outcome.KNOWN: 0}
     context.progress.start("opening cases", len(opened))
     for batch in _batches(opened):
         for item, case, outcome in _store(batch, context):
+            if outcome is Outcome.QUARANTINED:
+                files.extend(refused(x) for x in put_aside(item))
+                continue
             cases[case] = None
             counts[outcome] += 1
             files.extend(_belongs(x, case, outcome) for x in item.files)
@@ -139,16 +149,20 @@ def _store(batch: Sequence[Opened], context: Context) -> list[tuple[Opened, str,
     with context.workspace.database.write() as unit:
         for item in batch:
             added = unit.cases.add(item.case, actor=context.actor)
-            outcome = (
-                Outcome.OPENED
-                if added.created
-                else Outcome.JOINED
-                if added.changed
-                else Outcome.KNOWN
-            )
-            stored.append((item, added.id, outcome))
+            if added.parted:
+                for file in put_aside(item):
+                    unit.quarantine.add(file, domain=item.case.domain)
+            stored.append((item, added.id, _outcome(added)))
         unit.commit()
     return stored
+
+
+def _outcome(added: AddedCase) -> Outcome:
+    if added.parted:
+        return Outcome.QUARANTINED
+    if added.created:
+        return Outcome.OPENED
+    return Outcome.JOINED if added.changed else Outcome.KNOWN
 
 
 def _batches(opened: Sequence[Opened]) -> Iterator[Sequence[Opened]]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.cases import NOTHING, Assessment, LabelProbabilities
+from secondlook.assessments import Assessment
+from secondlook.cases import NOTHING
+from secondlook.evidence import LabelProbabilities
 from secondlook_workflows.measuring import Measured
 from secondlook_workflows.metrics import Metrics
 

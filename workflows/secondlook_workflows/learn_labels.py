@@ -13,6 +13,7 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.cut_off import kept_in
 from secondlook_workflows.datasets import Dataset, Labelled
 from secondlook_workflows.decided import from_decided
+from secondlook_workflows.groups import together
 from secondlook_workflows.learning import Learned, Task, percents, unread
 from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.prepared import KEY, Prepared, case_key, labelled_cases
@@ -115,5 +116,7 @@ def _settings(task: Task, prepared: Prepared, folder: Path | None) -> "LabelledC
 
 
 def _digest(cases: Sequence[Labelled]) -> str:
-    rows = sorted([case_key(x.case), sorted(x.labels), x.group] for x in cases)
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    rows = sorted((case_key(x.case), sorted(x.labels), x.group) for x in cases)
+    said = [(key, labels) for key, labels, _ in rows]
+    text = json.dumps([said, together([group for *_, group in rows])])
+    return hashlib.sha256(text.encode()).hexdigest()

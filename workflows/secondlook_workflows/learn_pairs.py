@@ -13,6 +13,7 @@ from secondlook_workflows.captions import captions
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, Labelled
 from secondlook_workflows.decided import from_decided
+from secondlook_workflows.groups import together
 from secondlook_workflows.learning import Figures, Learned, Task, percents, unread
 from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.prepared import case_key, picture_loaders
@@ -105,8 +106,10 @@ class _Found:
 
     def digest(self) -> str:
         """sha256 over the cases and their texts."""
-        rows = sorted([case_key(x.case), text, x.group] for x, text in self.cases)
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        rows = sorted((case_key(x.case), text, x.group) for x, text in self.cases)
+        said = [(key, text) for key, text, _ in rows]
+        text = json.dumps([said, together([group for *_, group in rows])])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _dataset(task: Task, context: Context) -> Dataset:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from secondlook.cases import GROUP
 from secondlook.domain import Domain, ManifestRow, Opened
 from secondlook.errors import ManifestError, ModelError
+from secondlook.store.groups import bare
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import (
     GOOD,
@@ -17,6 +19,7 @@ from secondlook_workflows.datasets import (
     opened_cases,
     refused_files,
 )
+from secondlook_workflows.groups import rows_of
 
 
 def from_manifest(
@@ -39,7 +42,7 @@ def from_manifest(
     """
     gathered = gathered_from(path, domain, context, product)
     rows = gathered.source.rows
-    told = [(x, _row(x, rows)) for x in opened_cases(domain, gathered)]
+    told = [(x, _row(x, rows)) for x in opened_cases(domain, gathered, context)]
     if not whole:
         _check_split([(x, row) for x, row in told if row is not None])
     wanted = _wanted(rows, path, learn=learn, whole=whole)
@@ -51,7 +54,7 @@ def from_manifest(
             found.outside += 1
         else:
             labels = frozenset(x for x in row.labels if x.lower() not in GOOD)
-            found.cases.append(labelled_case(item, labels, len(found.cases), group=row.group))
+            found.cases.append(labelled_case(item, labels, len(found.cases)))
     return Dataset(
         cases=tuple(found.cases), refused=refused_files(gathered), notes=tuple(found.notes(learn))
     )
@@ -89,31 +92,23 @@ def _wanted(rows: Sequence[ManifestRow], path: Path, *, learn: bool, whole: bool
 
 def _row(item: Opened, rows: Sequence[ManifestRow]) -> ManifestRow | None:
     """What all rows of a case say together; None where there is none."""
-    numbers = {x.row for x in item.files if x.row is not None}
-    name, records = item.case.name, item.case.records
-    mine = [
-        row
-        for i, row in enumerate(rows)
-        if i in numbers or (name and row.case == name) or (row.note and row.note in records)
-    ]
+    mine = rows_of(item, rows)
     if not mine:
         return None
-    for what in ("split", "group"):
-        if len({getattr(x, what) for x in mine} - {None, ""}) > 1:
-            raise ManifestError(f"the rows of case {item.case.title!r} name more than one {what}")
+    if len({x.split for x in mine if x.split}) > 1:
+        raise ManifestError(f"the rows of case {item.case.title!r} name more than one split")
     return replace(
         mine[0],
         labels=tuple(dict.fromkeys(label for x in mine for label in x.labels)),
         split=next((x.split for x in mine if x.split), None),
-        group=next((x.group for x in mine if x.group), None),
     )
 
 
 def _check_split(told: Sequence[tuple[Opened, ManifestRow]]) -> None:
     from secondlook.training.folds import check_split
 
-    grouped = [x for _, x in told if x.group]
-    check_split([x.group or "" for x in grouped], [_split(x) == TEST for x in grouped])
+    known = [(str(x.case.facts[GROUP]), row) for x, row in told if GROUP in x.case.facts]
+    check_split([bare(group) for group, _ in known], [_split(row) == TEST for _, row in known])
     sides: dict[str, set[bool]] = {}
     for item, row in told:
         for picture in item.case.attachments:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.cases import Assessment, Case
+from secondlook.assessments import Assessment
+from secondlook.cases import Case
 from secondlook.engine import Engine
 from secondlook.errors import ModelError, SecondlookError, StoreError
 from secondlook.plugins import describe

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from secondlook.cases import AnomalyMap, Assessment
+from secondlook.assessments import Assessment
+from secondlook.evidence import AnomalyMap
 from secondlook.maps import decode_map
 from secondlook_workflows.measuring import Measured
 from secondlook_workflows.metrics import Metrics, PixelMetrics

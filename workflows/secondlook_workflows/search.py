@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from secondlook.cases import CitedPassage, PriorCase
 from secondlook.domain import IntakeFile
 from secondlook.errors import BackboneError, IntakeError, ModelError, UsageError
+from secondlook.evidence import CitedPassage, PriorCase
 from secondlook.intake.reader import Reader
 from secondlook.store.embedding_values import (
     CaseFilter,
@@ -27,11 +27,13 @@ from secondlook_workflows.embed import (
     embed_images,
     embed_passages,
     image_backbone,
+    image_space,
     shrunk,
     text_backbone,
+    text_space,
 )
 from secondlook_workflows.products import check_product
-from secondlook_workflows.similar import nearest_decided
+from secondlook_workflows.similar import nearest_decided, nearest_in
 from secondlook_workflows.stored_adapters import load_adapter
 
 if TYPE_CHECKING:
@@ -138,12 +140,13 @@ def similar_cases(
 
     Raises NotFound; BackboneError for a backbone that cannot be used.
     """
-    if backbone is None:
-        vision = image_backbone(context)
-        backbone = vision.ref.fingerprint
-        embed_images(vision, context, EmbedReport(), case_id=case_id)
+    if backbone is not None:
+        with context.workspace.database.read() as unit:
+            return nearest_decided(unit.cases.get(case_id), backbone, unit, limit)
+    vision = image_backbone(context)
+    embed_images(vision, context, EmbedReport(), case_id=case_id)
     with context.workspace.database.read() as unit:
-        return nearest_decided(unit.cases.get(case_id), backbone, unit, limit)
+        return nearest_in(unit.cases.get(case_id), image_space(vision), unit, limit)
 
 
 def _check(config: SearchConfig, context: Context) -> None:
@@ -167,9 +170,9 @@ def _by_text(
     text = text_backbone(context)
     embed_passages(text, context, EmbedReport())
     with context.workspace.database.read() as unit:
-        passages, backbone = unit.embeddings.passages, text.ref.fingerprint
-        report.searched["passages"] = passages.count(backbone, of)
-        found = nearest(text.embed([words]), passages.matrix(backbone, of), limit, group=_record)
+        passages, space = unit.embeddings.passages, text_space(text)
+        report.searched["passages"] = passages.count(space, of)
+        found = nearest(text.embed([words]), passages.matrix(space, of), limit, group=_record)
         places = passages.found([x.key for x in found], of)
     report.hits += [_passage_hit(x, places[x.key], words) for x in found]
     _note_nothing(report, "passages", NO_PASSAGES)
@@ -202,12 +205,13 @@ def _alignment(
         report.notes.append(OTHER_BACKBONE.format(info.id))
         return None
     try:
-        part = load_adapter(info, context).alignment
+        adapter = load_adapter(info, context)
+        adapter.check(context.runtime.vision(context.workspace.settings.vision_backbone))
     except ModelError as error:  # pictures are found all the same
         report.notes.append(f"words and pictures are compared without adapter {info.id}: {error}")
         return None
     report.notes.append(OWN_SPACE.format(info.id))
-    return part
+    return adapter.alignment
 
 
 def _pictures(
@@ -225,9 +229,9 @@ def _pictures(
     made = EmbedReport(unreadable=report.unreadable)
     embed_images(vision, context, made)
     with context.workspace.database.read() as unit:
-        images, backbone = unit.embeddings.images, vision.ref.fingerprint
-        report.searched["pictures"] = images.count(backbone, of)
-        chunks = images.matrix(backbone, of)
+        images, space = unit.embeddings.images, image_space(vision)
+        report.searched["pictures"] = images.count(space, of)
+        chunks = images.matrix(space, of)
         seen = chunks if own is None else mapped(chunks, own.image)
         found = nearest(query, seen, limit, group=_case)
         places = images.found([x.key for x in found])

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from secondlook.cases import Act, Assessment, Case, FindingAct, PriorCase
-from secondlook.store.embedding_values import CaseFilter, ImageKey
+from secondlook.assessments import Assessment
+from secondlook.cases import Case
+from secondlook.decisions import Act, FindingAct
+from secondlook.evidence import PriorCase
+from secondlook.store.embedding_values import CaseFilter, ImageKey, Space
 from secondlook.store.unit_of_work import UnitOfWork
 
 MOST = 3
@@ -40,15 +43,26 @@ def similar_decided(
 def nearest_decided(
     case: Case, backbone: str, unit: UnitOfWork, limit: int
 ) -> tuple[PriorCase, ...]:
-    """Decided cases of the same domain and product by the vectors of one backbone."""
+    """Decided cases of the same domain and product by the vectors of one backbone.
+
+    Of several precisions it is the latest in which decided cases are found.
+    """
+    near = (
+        nearest_in(case, x, unit, limit) for x in unit.embeddings.images.spaces(backbone, case.id)
+    )
+    return next((x for x in near if x), ())
+
+
+def nearest_in(case: Case, space: Space, unit: UnitOfWork, limit: int) -> tuple[PriorCase, ...]:
+    """Decided cases of the same domain and product by the vectors of one space."""
     from secondlook.models.search import nearest
 
     images = unit.embeddings.images
-    own = images.of_case(backbone, case.id).vectors
+    own = images.of_case(space, case.id).vectors
     if not len(own):
         return ()
     of = CaseFilter(domain=case.domain, product=case.product, decided=True)
-    found = nearest(own, images.matrix(backbone, of), limit + 1, group=_case)
+    found = nearest(own, images.matrix(space, of), limit + 1, group=_case)
     others = [x for x in found if x.key.case_id != case.id][:limit]
     return tuple(PriorCase(reference=x.key.case_id, similarity=x.similarity) for x in others)
 

@@ -1,8 +1,11 @@
-"""Adapters into the workspace and out of it: a folder written whole, then a row that names it."""
+"""Adapters into the workspace and out of it: a folder written whole, then a row that names it.
+
+What a kill in between leaves is found by `leftovers`.
+"""
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from secondlook.cases import NOTHING
 from secondlook.domain import Domain
@@ -39,14 +42,30 @@ def _store(adapter: "Adapter", context: Context) -> str:
     sha256 = adapter.save(folder)
     try:
         return _named(adapter, folder, sha256, context)
-    except Conflict:  # somebody took this version meanwhile
-        shutil.rmtree(folder)
+    except _Cleared:
+        return _store(adapter, context)
+    except Conflict:  # somebody took this version meanwhile, and maybe the folder
+        if holds(folder, sha256):
+            shutil.rmtree(folder)
         raise
 
 
-def _named(adapter: "Adapter", folder: Path, sha256: str, context: Context) -> str:
-    from secondlook.models.adapter_files import read_card
+class _Cleared(Exception):
+    """The folder is not there any more: see `leftovers`."""
 
+
+def holds(folder: Path, sha256: str) -> bool:
+    """Whether a folder is the one that was written here, and not gone or somebody else's."""
+    from secondlook.models.adapter_files import folder_sha256
+
+    try:
+        return folder_sha256(folder) == sha256
+    except OSError:
+        return False
+
+
+def _named(adapter: "Adapter", folder: Path, sha256: str, context: Context) -> str:
+    card = _stored_card(folder)
     with context.workspace.database.write() as unit:
         current = unit.adapters.champion(adapter.domain, adapter.product)
         first = current is None or current.product != adapter.product
@@ -60,15 +79,27 @@ def _named(adapter: "Adapter", folder: Path, sha256: str, context: Context) -> s
                 path=adapter.id,
                 sha256=sha256,
                 state="challenger",
-                card=read_card(folder).model_dump(mode="json"),
+                card=card,
                 created_at=adapter.card.created_at,
             ),
             actor=context.actor,
         )
+        if not holds(folder, sha256):  # after `add`, from which on nobody clears
+            raise _Cleared
         if first:
             unit.adapters.promote(adapter.id, actor=context.actor)
         unit.commit()
     return "champion" if first else "challenger"
+
+
+def _stored_card(folder: Path) -> dict[str, Any]:
+    """The card with the digests of its files."""
+    from secondlook.models.adapter_files import read_card
+
+    try:
+        return read_card(folder).model_dump(mode="json")
+    except AdapterError as error:
+        raise _Cleared from error
 
 
 def load_adapter(info: AdapterInfo, context: Context) -> "Adapter":

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     PARSER_CRASHED = "parser_crashed"
     UNREADABLE = "unreadable"
+    SEVERAL_PATIENTS = "several_patients"
 
 
 @dataclass(frozen=True)

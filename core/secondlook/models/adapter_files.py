@@ -4,7 +4,7 @@ adapter.json              the card, with the sha256 of every other file
 bank.safetensors          the patch bank, where it was learned from goods
 dense/head.safetensors    the dense head, where there is one
 dense/adapter_*           its LoRA weights, in peft's format
-answers/*                 what was learned from labels, where it was: see models/answers.py
+answers/*                 what was learned from labels, where it was: see models/answers_files.py
 alignment/*               what was learned from texts, where it was: see models/alignment.py
 """
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import AdapterError
 from secondlook.models.adapter_card import AdapterCard, AlignmentCard, AnswersCard
 from secondlook.models.adapter_files import (
@@ -18,8 +18,9 @@ from secondlook.models.adapter_files import (
     write_folder,
 )
 from secondlook.models.alignment import AlignmentPart, pair_in
-from secondlook.models.answers import TEXT, AnswersPart
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import VisionBackbone
+from secondlook.models.case_vectors import TEXT
 from secondlook.models.goods import GoodsPart
 from secondlook.models.goods_files import read_goods, write_goods
 from secondlook.models.resembling import Resembling

@@ -25,9 +25,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from secondlook.errors import AdapterError, ModelError
-from secondlook.models.answers import IMAGE, TEXT, Recipe, spread_out
 from secondlook.models.backbones import VisionBackbone
+from secondlook.models.case_vectors import IMAGE, TEXT, spread_out
 from secondlook.models.dual import DualBackbone
+from secondlook.models.recipe import Recipe
 
 CARD, WEIGHTS = "alignment.json", "alignment.safetensors"
 HOTTEST = 100.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -159,6 +159,6 @@ def load_generative(path: Path) -> "GenerativeBackbone":
     if kind_of(folder) != "generative":
         raise BackboneError(
             f"{folder} does not generate text: give a checkpoint of a vision-language model, "
-            "such as LLaVA or Idefics3"
+            "such as Qwen2.5-VL, SmolVLM or LLaVA"
         )
     return generative_from_folder(path)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import ModelError
 from secondlook.models.features import ImageFeatures, TextFeatures
 from secondlook.models.pictures import Preprocessing

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.dual import DualBackbone

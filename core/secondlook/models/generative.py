@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import nn
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError, ModelError
 from secondlook.models.checkpoints import fingerprint, load_model, quiet_transformers
 from secondlook.models.folders import Checkpoint, locate
 from secondlook.models.processors import load_processor
+from secondlook.models.prompts import model_inputs
 from secondlook.models.vision import PatchNetwork
 from secondlook.models.vision_loading import patch_network
 
-MAX_PROMPT = 2048
-"""Tokens kept of a prompt; the rest is cut, so that a long record cannot fill the memory."""
 TOWERS = ("vision_tower", "vision_model", "visual", "vision_encoder")
 """What transformers calls the network that sees, by family."""
 
@@ -76,15 +74,15 @@ class GenerativeBackbone:
     ) -> str:
         """What the model writes about pictures (H, W, 3): at most `max_tokens` tokens.
 
-        The most probable token each time, so that the same input gives the same text. Words that
-        the tokenizer treats as commands are taken out of the prompt, which is cut at MAX_PROMPT
-        tokens. Raises ModelError where the model cannot take these inputs.
+        The most probable token each time, so that the same input gives the same text. How pictures
+        and prompt are bounded: see `secondlook.models.prompts`. Raises ModelError where the model
+        cannot take these inputs.
         """
         if max_tokens < 1:
             raise ModelError(f"max_tokens must be at least 1; got {max_tokens}")
         try:
-            pictures = [Image.fromarray(x) for x in images]
-            inputs = self._inputs(pictures, self._cut(self._plain(prompt)))
+            inputs = model_inputs(self._processor, images, prompt)
+            inputs = inputs.to(dtype=next(self.model.parameters()).dtype)
             with quiet_transformers():  # it names sampling settings that greedy search ignores
                 written = self._write(inputs, max_tokens)
         except Exception as error:  # too many pictures, a picture too small: many kinds
@@ -100,39 +98,10 @@ class GenerativeBackbone:
         greedy = {"do_sample": False, "num_beams": 1, "max_new_tokens": max_tokens}
         with self.vision.alone() if self.vision else nullcontext():  # no adapter sees along
             tokens = model.generate(**inputs, **greedy)
-        new: torch.Tensor = tokens[0, inputs["input_ids"].shape[1] :]
+        # an encoder gives no prompt back; its decoder begins with one token of its own
+        prompt = 1 if model.config.is_encoder_decoder else inputs["input_ids"].shape[1]
+        new: torch.Tensor = tokens[0, prompt:]
         return new[:max_tokens]
-
-    def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
-        processor = self._processor
-        if getattr(processor, "chat_template", None):
-            content: list[dict[str, Any]] = [{"type": "image", "image": x} for x in pictures]
-            prepared = processor.apply_chat_template(
-                [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}],
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-            )
-        else:
-            text = processor.image_token * len(pictures) + "\n" + prompt
-            seen = [pictures] if pictures else None
-            prepared = processor(text=[text], images=seen, return_tensors="pt")
-        return prepared.to(dtype=next(self.model.parameters()).dtype)
-
-    def _plain(self, prompt: str) -> str:
-        """The prompt without special tokens: a record's words must not become commands."""
-        tokenizer = self._processor.tokenizer
-        commands = {x.content for x in tokenizer.added_tokens_decoder.values() if x.special}
-        for token in sorted(commands | {self._processor.image_token}, key=len, reverse=True):
-            prompt = prompt.replace(token, " ")
-        return prompt
-
-    def _cut(self, prompt: str) -> str:
-        spans = self._processor.tokenizer(
-            prompt, add_special_tokens=False, return_offsets_mapping=True
-        )["offset_mapping"]
-        return prompt if len(spans) <= MAX_PROMPT else prompt[: spans[MAX_PROMPT - 1][1]]
 
 
 def generative_from_folder(path: Path) -> GenerativeBackbone:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import AdapterError, ModelError
 from secondlook.models.adapter_card import DenseCard, GoodsCard
 from secondlook.models.adapter_files import BANK, DENSE, HEAD, damaged, folder_sha256

@@ -15,6 +15,9 @@ from secondlook.models.dual import DualBackbone
 from secondlook.models.families import Backbone, Kind, kind_of, load_backbone
 from secondlook.models.folders import Checkpoint, locate, read_config
 from secondlook.models.generative import GenerativeBackbone
+from secondlook.models.quantized import FIXED
+from secondlook.models.quantized_card import is_quantized, read_card
+from secondlook.models.quantized_files import load_quantized
 from secondlook.models.text import SentenceEncoder
 from secondlook.models.vision import PatchNetwork
 
@@ -41,6 +44,8 @@ class CheckpointReport:
     fingerprint: str | None = None
     problems: tuple[str, ...] = ()
     """Each with what would work."""
+    notes: tuple[str, ...] = ()
+    """What else to know of it."""
 
 
 def inspect_checkpoint(path: Path | str) -> CheckpointReport:
@@ -49,6 +54,8 @@ def inspect_checkpoint(path: Path | str) -> CheckpointReport:
     try:
         at = locate(path)
         report = replace(report, name=at.name)
+        if is_quantized(at.folder):
+            return _inspect_quantized(report, at)
         report = replace(report, family=str(read_config(at.folder).get("model_type")))
         return _inspect(report, at)
     except Exception as error:  # noqa: BLE001 - a report tells what a broken folder did
@@ -61,6 +68,22 @@ def _inspect(report: CheckpointReport, at: Checkpoint) -> CheckpointReport:
     backbone, problems = _load_some(at.folder)
     report = replace(report, problems=problems)
     return report if backbone is None else _describe(report, backbone, at.folder)
+
+
+def _inspect_quantized(report: CheckpointReport, at: Checkpoint) -> CheckpointReport:
+    card = read_card(at.folder)
+    report = replace(
+        report,
+        family=card.family,
+        kind="vision",
+        licence=card.licence,
+        parameters=card.parameters,
+        notes=(card.words, f"{FIXED}; until then goods give a bank alone, and labels a head alone"),
+    )
+    try:
+        return _describe(report, load_quantized(at), at.folder)
+    except ModelError as error:
+        return replace(report, problems=(str(error),))
 
 
 def _load_some(folder: Path) -> tuple[Backbone | None, tuple[str, ...]]:

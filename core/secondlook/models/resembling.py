@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from secondlook.domain import Label
 from secondlook.model_io import Query
 from secondlook.models.alignment import AlignmentPart, case_vector
-from secondlook.models.answers import spread_out
+from secondlook.models.case_vectors import spread_out
 from secondlook.models.dual import DualBackbone
 from secondlook.models.zero_shot import ReadLabels, read_labels
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.cases import BackboneRef, Passage, Record
+from secondlook.assessments import BackboneRef
+from secondlook.cases import Passage, Record
 from secondlook.model_io import PassageMatch, Query
 from secondlook.models.backbones import TextBackbone
 

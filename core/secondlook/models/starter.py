@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.dual import DualBackbone

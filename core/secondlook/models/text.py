@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import file_sha256, fingerprint, load_model
 from secondlook.models.features import TextFeatures

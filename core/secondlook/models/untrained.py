@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import ResNetConfig, ResNetModel
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.models.checkpoints import fingerprint
 from secondlook.models.levels import middle_levels
 from secondlook.models.pictures import Preprocessing

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
+from secondlook.errors import BackboneError
 from secondlook.models.adaptable import AdaptableNetwork
 from secondlook.models.features import ImageFeatures
 from secondlook.models.levels import join_levels
@@ -36,8 +37,10 @@ class PatchNetwork(AdaptableNetwork):
     Attributes:
         prepare: turns pictures into what the tower takes.
         levels: the hidden states that patch features are made of.
+        differentiable: whether gradients flow back to the pictures.
     """
 
+    differentiable = True
     uses = ("patch features", "pooled image vectors")
 
     def __init__(
@@ -80,7 +83,7 @@ class PatchNetwork(AdaptableNetwork):
     @torch.inference_mode()
     def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Features (B, h, w, D) of B pictures (H, W, 3), which may differ in size."""
-        parts = [self._joined(x) for x in self._batches(images)]
+        parts = [self.patches_of(self.prepare(x)) for x in _batches(images)]
         if not parts:
             return np.zeros((0, 0, 0, 0), dtype=np.float32)
         features: NDArray[np.float32] = torch.cat(parts).numpy()
@@ -89,7 +92,7 @@ class PatchNetwork(AdaptableNetwork):
     @torch.inference_mode()
     def embed_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Vectors (B, P) of unit length, in the shared space where the backbone has one."""
-        parts = [x.pooled for x in self._batches(images)]
+        parts = [self.image_features(x).pooled for x in _batches(images)]
         if not parts:
             return np.zeros((0, self.image_tower.pooled_size), dtype=np.float32)
         unit: NDArray[np.float32] = functional.normalize(torch.cat(parts), dim=1).numpy()
@@ -109,23 +112,32 @@ class PatchNetwork(AdaptableNetwork):
     @torch.inference_mode()
     def look(self, pixels: Tensor, adapter: str | None = None) -> ImageFeatures:
         """The same, in float32, of a batch (B, 3, H, W) that `prepare` made."""
-        pixels = laid_out(pixels.to(next(self.image_tower.parameters()).dtype), self.precision)
+        pixels = laid_out(pixels.to(self._dtype), self.precision)
         with self.running(adapter):
             features: ImageFeatures = self.image_tower(pixels)
         return _exact(features)
 
     @torch.inference_mode()
     def patches_of(self, pixels: Tensor) -> Tensor:
-        """Features (B, h, w, D) of a batch (B, 3, H, W) that `prepare` made."""
-        return self._joined(self.look(pixels))
+        """Features (B, h, w, D) of a batch (B, 3, H, W) that `prepare` made.
 
-    def _joined(self, features: ImageFeatures) -> Tensor:
-        joined = join_levels([features.levels[i] for i in self.levels])
+        Blocks behind the last state that they are made of are not run, where a tower can be cut.
+        """
+        try:
+            states = self.states(pixels.to(self._dtype), max(self.levels))
+        except BackboneError:
+            states = self.look(pixels).levels
+        joined = join_levels([states[i] for i in self.levels])
         return joined.permute(0, 2, 3, 1).contiguous()
 
-    def _batches(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[ImageFeatures]:
-        for start in range(0, len(images), BATCH):
-            yield self.image_features(images[start : start + BATCH])
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.image_tower.parameters()).dtype
+
+
+def _batches(images: Sequence[NDArray[np.uint8]]) -> Iterator[Sequence[NDArray[np.uint8]]]:
+    for start in range(0, len(images), BATCH):
+        yield images[start : start + BATCH]
 
 
 def _exact(features: ImageFeatures) -> ImageFeatures:

@@ -8,13 +8,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.features import ImageFeatures
 from secondlook.models.folders import locate
 from secondlook.models.levels import middle_levels
 from secondlook.models.pictures import stated_preprocessing
+from secondlook.models.quantized_card import is_quantized
+from secondlook.models.quantized_files import load_quantized
 from secondlook.models.towers import image_tower
 from secondlook.models.vision import CONV_SIDE, PatchNetwork
 
@@ -22,6 +24,8 @@ from secondlook.models.vision import CONV_SIDE, PatchNetwork
 def vision_from_folder(path: Path) -> PatchNetwork:
     """A checkpoint folder as a backbone; see `secondlook.models.backbones.load_vision`."""
     at = locate(path)
+    if is_quantized(at.folder):
+        return load_quantized(at)
     whole, missing = load_model(at.folder)
     ref = BackboneRef(
         name=at.name,

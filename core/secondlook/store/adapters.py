@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from secondlook.cases import BackboneRef
+from secondlook.assessments import BackboneRef
 from secondlook.errors import NotFound, StoreError
 from secondlook.store.adapter_history import ADDED, PROMOTED, ROLLED_BACK, in_use
 from secondlook.store.assessment_tables import AdapterRow

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Assessment, Evidence, Finding, Provenance
+from secondlook.assessments import Assessment, Finding, Provenance
+from secondlook.evidence import Evidence
 from secondlook.store.assessment_tables import AssessmentRow, EvidenceRow, FindingRow
 from secondlook.store.base import storable
 from secondlook.store.values import ABSTENTION, BACKBONES, EVIDENCE, FLAGS, finite

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Assessment, CaseStatus
+from secondlook.assessments import Assessment
+from secondlook.cases import CaseStatus
 from secondlook.store.assessment_mapping import (
     assessment_row,
     assessments_of,

@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Assessment, Decision
+from secondlook.assessments import Assessment
+from secondlook.decisions import Decision
 from secondlook.store.assessment_mapping import assessments_of
 from secondlook.store.assessment_tables import AssessmentRow
 from secondlook.store.audit_digest import assessment_digest, decision_digest

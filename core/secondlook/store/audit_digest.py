@@ -5,7 +5,8 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from secondlook.cases import Assessment, Decision
+from secondlook.assessments import Assessment
+from secondlook.decisions import Decision
 from secondlook.store.audit_chain import moment
 
 

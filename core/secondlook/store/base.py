@@ -8,7 +8,8 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Enum, MetaData,
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from secondlook.cases import Act, CaseStatus, Role
+from secondlook.cases import CaseStatus, Role
+from secondlook.decisions import Act
 from secondlook.errors import BadValue
 
 NAMING = {

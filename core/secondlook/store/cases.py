@@ -19,17 +19,22 @@ from secondlook.store.case_mapping import (
 )
 from secondlook.store.case_tables import AttachmentRow, CaseRow
 from secondlook.store.dialects import insert_or_ignore
+from secondlook.store.groups import parted, takes
 from secondlook.store.identity import PICTURES, case_id
 from secondlook.store.records import Records
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddedCase:
-    """What `Cases.add` did: `created` a case, or `changed` one that was there already."""
+    """What `Cases.add` did: `created` a case, or `changed` one that was there already.
+
+    `parted`: the files are of another patient than those of the case, so nothing was added.
+    """
 
     id: str
     created: bool
     changed: bool
+    parted: bool = False
 
 
 class Cases:
@@ -48,7 +53,10 @@ class Cases:
         """
         identity = case_id(new)
         created = self._insert(identity, new)
-        decided = not created and lock_case(self._session, identity).status == CaseStatus.DECIDED
+        standing = None if created else lock_case(self._session, identity)
+        if standing is not None and parted(standing.facts, new.facts):
+            return AddedCase(id=identity, created=False, changed=False, parted=True)
+        decided = standing is not None and standing.status == CaseStatus.DECIDED
         attachments = self._attach(identity, new.attachments)
         records = self._records.link(identity, new.records)
         gained = {"attachments": attachments, "records": records}
@@ -59,7 +67,8 @@ class Cases:
             again = "case.reopened" if decided else "case.changed"
             action = "case.opened" if created else again
             self._audit.append(identity, action, actor, {"domain": new.domain, **gained})
-        if not created and self._group(identity, new.facts):
+        if standing is not None and takes(standing.facts, new.facts):
+            self._group(standing, new.facts)
             self._audit.append(identity, "case.grouped", actor, {"domain": new.domain})
         return AddedCase(id=identity, created=created, changed=changed)
 
@@ -161,14 +170,10 @@ class Cases:
                 .values(picture=picture)
             )
 
-    def _group(self, identity: str, facts: Facts) -> bool:
-        """Take in what a case belongs with, where that was not known; nobody need look again."""
-        row = self._session.scalar(select(CaseRow.facts).where(CaseRow.id == identity)) or {}
-        if GROUP not in facts or row.get(GROUP) is not None:
-            return False
-        known = {**row, GROUP: facts[GROUP]}
-        self._session.execute(update(CaseRow).where(CaseRow.id == identity).values(facts=known))
-        return True
+    def _group(self, row: CaseRow, facts: Facts) -> None:
+        """Take in what a case belongs with; nobody need look again."""
+        known = {**row.facts, GROUP: facts[GROUP]}
+        self._session.execute(update(CaseRow).where(CaseRow.id == row.id).values(facts=known))
 
     def _reopen(self, identity: str) -> None:
         new = {"status": CaseStatus.NEW, "is_open": True, "decided": None}

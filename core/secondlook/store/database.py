@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.orm import Session
 
+from secondlook.cases import Scalar
 from secondlook.errors import StoreError
 from secondlook.store import schema
 from secondlook.store.audit import WORKSPACE, Audit
@@ -19,6 +20,7 @@ from secondlook.store.engines import (
     shown_url,
     sqlite_file,
 )
+from secondlook.store.groups import GroupNames, rekey
 from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
 from secondlook.store.transfer import count_rows, transfer
 from secondlook.store.unit_of_work import UnitOfWork
@@ -29,15 +31,21 @@ SESSION_OPTIONS = {"synchronize_session": False, "populate_existing": True}
 
 
 class Database:
-    """One database, shared by all threads of a process. After a fork, connect again."""
+    """One database, shared by all threads of a process. After a fork, connect again.
+
+    Attributes:
+        groups: turns what cases belong with into what is stored of it.
+    """
 
     url: str
     engine: Engine
+    groups: GroupNames
 
     def __init__(self, url: str, engine: Engine, *, audit_key: bytes) -> None:
         self.url = url
         self.engine = engine
         self._audit_key = audit_key
+        self.groups = GroupNames(audit_key)
         sqlite = engine.dialect.name == "sqlite"
         self._write = engine.execution_options(**{BEGIN: "IMMEDIATE"}) if sqlite else engine
         self._read = (
@@ -152,7 +160,9 @@ class Database:
     def _note_upgrade(self, connection: Connection, before: str | None, after: str) -> None:
         if not self._begin_audit(connection):
             with Session(connection, execution_options=SESSION_OPTIONS) as session:
-                body = {"from": before, "to": after}
+                body: dict[str, Scalar] = {"from": before, "to": after}
+                if groups := rekey(session, self.groups):
+                    body["groups"] = groups
                 audit = Audit(session, self._audit_key)
                 audit.append(WORKSPACE, "schema.upgraded", "secondlook", body)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Decision, FindingAct
+from secondlook.decisions import Decision, FindingAct
 from secondlook.store.review_tables import DecisionRow, FindingActRow
 
 

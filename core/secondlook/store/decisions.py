@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from secondlook.cases import CaseStatus, Decision, FindingAct, Lease
+from secondlook.cases import CaseStatus
+from secondlook.decisions import Decision, FindingAct, Lease
 from secondlook.errors import Conflict, NotFound, StoreError
 from secondlook.store import clock
 from secondlook.store.assessment_tables import AssessmentRow

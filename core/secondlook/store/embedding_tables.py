@@ -1,11 +1,12 @@
 """Rows of vectors: what a backbone makes of a picture of a case, and of a passage of a record.
 
+A backbone that computes in another precision makes other vectors, so that each has its own rows.
 Passages belong to records and not to cases: a manual of a thousand cases is embedded once.
 """
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from secondlook.store.base import Base, Sha256
@@ -15,12 +16,14 @@ WHOLE = "length(vector) = 2 * size"
 
 
 class ImageEmbeddingRow(Base):
-    """The vector of one picture of a case, by one backbone."""
+    """The vector of one picture of a case, by one backbone in one precision."""
 
     __tablename__ = "image_embeddings"
 
     backbone: Mapped[Sha256] = mapped_column(primary_key=True)
     """Fingerprint of the backbone's weights."""
+    precision: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """What it computed in."""
     case_id: Mapped[Sha256] = mapped_column(primary_key=True)
     sha256: Mapped[Sha256] = mapped_column(primary_key=True)
     """Of the attachment."""
@@ -35,12 +38,14 @@ class ImageEmbeddingRow(Base):
 
 
 class PassageEmbeddingRow(Base):
-    """The vector of one passage of a record, by one backbone."""
+    """The vector of one passage of a record, by one backbone in one precision."""
 
     __tablename__ = "passage_embeddings"
 
     backbone: Mapped[Sha256] = mapped_column(primary_key=True)
     """Fingerprint of the backbone's weights."""
+    precision: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """What it computed in."""
     record_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int]

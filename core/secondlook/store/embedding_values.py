@@ -11,6 +11,15 @@ from secondlook.cases import Attachment, Passage
 from secondlook.store.case_tables import CaseRow
 
 
+class Space(NamedTuple):
+    """Which vectors compare: those that one backbone made in one precision."""
+
+    backbone: str
+    """Fingerprint of its weights."""
+    precision: str
+    """What it computed in, such as `float32` or `bfloat16`."""
+
+
 class ImageKey(NamedTuple):
     """Which picture."""
 

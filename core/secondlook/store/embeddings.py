@@ -1,4 +1,4 @@
-"""Embeddings: vectors of pictures and passages, by backbone; what lacks one, and all of them.
+"""Embeddings: vectors of pictures and passages, by backbone and precision; and what lacks one.
 
 Vectors are derived from what the store holds and can be made again, so the audit trail does not
 tell of them.
@@ -34,6 +34,7 @@ from secondlook.store.embedding_values import (
     MissingImage,
     MissingPassage,
     PassageKey,
+    Space,
     Vectors,
 )
 from secondlook.store.identity import PICTURES
@@ -47,7 +48,7 @@ M = TypeVar("M", MissingImage, MissingPassage)
 
 
 class _Embeddings(ABC, Generic[K, M]):
-    """What both kinds share: a row for each key and backbone."""
+    """What both kinds share: a row for each key and space."""
 
     _row: ClassVar[Any]
     _key: ClassVar[Any]
@@ -55,29 +56,29 @@ class _Embeddings(ABC, Generic[K, M]):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, backbone: str, keys: Sequence[K], vectors: NDArray[np.float32]) -> None:
+    def add(self, space: Space, keys: Sequence[K], vectors: NDArray[np.float32]) -> None:
         """Store the vectors (N, D) of N keys; a key that has one keeps it.
 
         BadValue for vectors that are no finite matrix; Conflict for a key of nothing stored.
         """
         stored = zip(keys, to_bytes(vectors), strict=True)
-        about = {"backbone": backbone, "size": vectors.shape[1], "created_at": clock.now()}
+        about = {**space._asdict(), "size": vectors.shape[1], "created_at": clock.now()}
         rows = [{**key._asdict(), "vector": vector, **about} for key, vector in stored]
         if rows:
             self._session.execute(insert_or_ignore(self._session, self._row), rows)
 
-    def count(self, backbone: str, of: CaseFilter = EVERY_CASE) -> int:
-        """How many vectors of a backbone there are."""
-        query = select(func.count()).select_from(self._row).where(*self._where(backbone, of))
+    def count(self, space: Space, of: CaseFilter = EVERY_CASE) -> int:
+        """How many vectors of a space there are."""
+        query = select(func.count()).select_from(self._row).where(*self._where(space, of))
         return self._session.scalar(query) or 0
 
     def matrix(
-        self, backbone: str, of: CaseFilter = EVERY_CASE, *, chunk: int = CHUNK
+        self, space: Space, of: CaseFilter = EVERY_CASE, *, chunk: int = CHUNK
     ) -> Iterator[Vectors[K]]:
-        """All vectors of a backbone, `chunk` at a time, in no particular order."""
+        """All vectors of a space, `chunk` at a time, in no particular order."""
         columns = self._row.__table__.c
         wanted = [columns[name] for name in (*self._key._fields, "vector")]
-        query = select(*wanted).where(*self._where(backbone, of))
+        query = select(*wanted).where(*self._where(space, of))
         # past the ORM, which would make every row anew
         reading = self._session.connection()
         rows = reading.execute(query, execution_options={"yield_per": chunk})
@@ -85,24 +86,26 @@ class _Embeddings(ABC, Generic[K, M]):
             keys = tuple(self._key(*row[:2]) for row in part)
             yield Vectors(keys=keys, vectors=from_bytes([row[2] for row in part]))
 
-    def count_missing(self, backbone: str) -> int:
+    def count_missing(self, space: Space) -> int:
         """How many pages of `missing` hold in all."""
-        query = self._lacking(backbone).with_only_columns(func.count())
+        query = self._lacking(space).with_only_columns(func.count())
         return self._session.scalar(query) or 0
 
     @abstractmethod
-    def missing(self, backbone: str, *, limit: int, after: K | None = None) -> tuple[M, ...]:
-        """What has no vector of this backbone, ascending by key from beyond `after`."""
+    def missing(self, space: Space, *, limit: int, after: K | None = None) -> tuple[M, ...]:
+        """What has no vector in this space, ascending by key from beyond `after`."""
 
     @abstractmethod
-    def _lacking(self, backbone: str) -> Select[Any]: ...
+    def _lacking(self, space: Space) -> Select[Any]: ...
 
     @abstractmethod
     def _within(self, of: CaseFilter) -> ColumnElement[bool]: ...
 
-    def _where(self, backbone: str, of: CaseFilter) -> list[ColumnElement[bool]]:
-        everything: list[ColumnElement[bool]] = [self._row.backbone == backbone]
-        return [*everything, self._within(of)] if of.conditions() else everything
+    def _where(self, space: Space, of: CaseFilter) -> list[ColumnElement[bool]]:
+        return [*self._in(space), *([self._within(of)] if of.conditions() else [])]
+
+    def _in(self, space: Space) -> list[ColumnElement[bool]]:
+        return [self._row.backbone == space.backbone, self._row.precision == space.precision]
 
 
 class ImageEmbeddings(_Embeddings[ImageKey, MissingImage]):
@@ -113,15 +116,15 @@ class ImageEmbeddings(_Embeddings[ImageKey, MissingImage]):
 
     def missing(
         self,
-        backbone: str,
+        space: Space,
         *,
         limit: int,
         after: ImageKey | None = None,
         case_id: str | None = None,
     ) -> tuple[MissingImage, ...]:
-        """Pictures without a vector of this backbone; only those of `case_id` where it is given."""
+        """Pictures without a vector in this space; only those of `case_id` where it is given."""
         place = (AttachmentRow.case_id, AttachmentRow.sha256)
-        query = self._lacking(backbone).order_by(*place).limit(limit)
+        query = self._lacking(space).order_by(*place).limit(limit)
         if case_id is not None:
             query = query.where(AttachmentRow.case_id == case_id)
         if after is not None:
@@ -130,24 +133,29 @@ class ImageEmbeddings(_Embeddings[ImageKey, MissingImage]):
         files = attachments_by_key(self._session, keys)
         return tuple(MissingImage(key=key, attachment=files[key]) for key in keys)
 
-    def of_case(self, backbone: str, case_id: str) -> Vectors[ImageKey]:
+    def of_case(self, space: Space, case_id: str) -> Vectors[ImageKey]:
         """The vectors of one case's pictures, in the order of their hashes."""
         row = ImageEmbeddingRow
-        query = select(row.sha256, row.vector).where(
-            row.backbone == backbone, row.case_id == case_id
-        )
+        query = select(row.sha256, row.vector).where(*self._in(space), row.case_id == case_id)
         found = self._session.execute(query.order_by(row.sha256)).all()
         keys = tuple(ImageKey(case_id, sha256) for sha256, _ in found)
         return Vectors(keys=keys, vectors=from_bytes([vector for _, vector in found]))
+
+    def spaces(self, backbone: str, case_id: str) -> tuple[Space, ...]:
+        """In which precisions a backbone has seen a case's pictures, the latest first."""
+        row = ImageEmbeddingRow
+        query = select(row.precision).where(row.backbone == backbone, row.case_id == case_id)
+        latest = query.group_by(row.precision).order_by(func.max(row.created_at).desc())
+        return tuple(Space(backbone, x) for x in self._session.scalars(latest))
 
     def found(self, keys: Sequence[ImageKey]) -> dict[ImageKey, FoundImage]:
         """Each of these pictures (some hundreds at most) with its case."""
         return found_images(self._session, keys)
 
-    def _lacking(self, backbone: str) -> Select[Any]:
+    def _lacking(self, space: Space) -> Select[Any]:
         row = ImageEmbeddingRow
         there = and_(
-            row.backbone == backbone,
+            *self._in(space),
             row.case_id == AttachmentRow.case_id,
             row.sha256 == AttachmentRow.sha256,
         )
@@ -165,11 +173,11 @@ class PassageEmbeddings(_Embeddings[PassageKey, MissingPassage]):
     _key = PassageKey
 
     def missing(
-        self, backbone: str, *, limit: int, after: PassageKey | None = None
+        self, space: Space, *, limit: int, after: PassageKey | None = None
     ) -> tuple[MissingPassage, ...]:
-        """Passages without a vector of this backbone, with their text."""
+        """Passages without a vector in this space, with their text."""
         place = (PassageRow.record_id, PassageRow.ordinal)
-        query = self._lacking(backbone).order_by(*place).limit(limit)
+        query = self._lacking(space).order_by(*place).limit(limit)
         if after is not None:
             query = query.where(tuple_(*place) > tuple_(*after))
         rows = self._session.scalars(query).all()
@@ -195,10 +203,10 @@ class PassageEmbeddings(_Embeddings[PassageKey, MissingPassage]):
         query = select(RecordRow.id, RecordRow.text).where(RecordRow.id.in_(records))
         return dict(self._session.execute(query).all())
 
-    def _lacking(self, backbone: str) -> Select[Any]:
+    def _lacking(self, space: Space) -> Select[Any]:
         row = PassageEmbeddingRow
         there = and_(
-            row.backbone == backbone,
+            *self._in(space),
             row.record_id == PassageRow.record_id,
             row.ordinal == PassageRow.ordinal,
         )

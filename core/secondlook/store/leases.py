@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Lease
+from secondlook.decisions import Lease
 from secondlook.errors import Conflict, LeaseLost, StoreError
 from secondlook.store import clock
 from secondlook.store.base import storable

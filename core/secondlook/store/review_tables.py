@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from secondlook.cases import Act
+from secondlook.decisions import Act
 from secondlook.store.base import Base, Sha256, one_of
 
 

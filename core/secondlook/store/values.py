@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from secondlook.cases import Abstention, BackboneRef, Evidence, Flag
+from secondlook.assessments import Abstention, BackboneRef, Flag
 from secondlook.errors import BadValue
+from secondlook.evidence import Evidence
 
 EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Annotated[Evidence, Field(discriminator="kind")])
 ABSTENTION = TypeAdapter(Abstention)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from secondlook.cases import Assessment, Case, CaseStatus, Decision
+from secondlook.assessments import Assessment
+from secondlook.cases import Case, CaseStatus
+from secondlook.decisions import Decision
 from secondlook.errors import StoreError
 
 OPEN = frozenset(CaseStatus) - {CaseStatus.DECIDED}

@@ -24,11 +24,17 @@ from secondlook.training.pools import PatchPool
 
 TOLERANCE = 0.01
 """AUROC that int8 may cost."""
+ALIKE = 0.9
+"""Mean cosine of features below which int8 is refused whatever the AUROC: where a backbone tells
+painted defects hardly better than chance, int8 has nothing to lose there."""
 LEAST, MOST = 32, 320
 """Different goods that it takes, and that are read at most."""
 ROWS, POOL = 2_000, 20_000
 """Of both banks, and the patches they are chosen from: a fifth of what learning takes, for here
 only the difference counts."""
+REFUSED = (
+    "nothing was written; calibrate it on other or more pictures, or use the backbone as it is"
+)
 LOW = 0.01
 """The quantile of cosines that is told."""
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -134,15 +140,19 @@ class Judge:
 
 
 def check(figures: GateFigures, name: str) -> None:
-    """Raises BackboneError where int8 costs too much."""
+    """Raises BackboneError where int8 costs too much, or changes the features beyond that."""
     lost = figures.auroc_before - figures.auroc_int8
     if not lost <= figures.tolerance:
         raise BackboneError(
             f"{name} in int8 told painted defects from good parts with an AUROC of "
             f"{figures.auroc_int8:.3f}, and without int8 with {figures.auroc_before:.3f}: that is "
             f"more than {figures.tolerance:g} less (mean cosine of features "
-            f"{figures.cosine_mean:.3f}), so nothing was written; calibrate it on other or more "
-            "pictures, or use it as it is"
+            f"{figures.cosine_mean:.3f}), so {REFUSED}"
+        )
+    if not figures.cosine_mean >= ALIKE:
+        raise BackboneError(
+            f"{name} in int8 has other features (mean cosine {figures.cosine_mean:.3f}, at least "
+            f"{ALIKE:g} is needed), so {REFUSED}"
         )
 
 

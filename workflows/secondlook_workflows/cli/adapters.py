@@ -1,4 +1,4 @@
-"""Commands about adapters: list, show, promote, rollback, export, import."""
+"""Commands about adapters: list, show, promote, rollback, export, import, clear."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from secondlook.codec import to_plain
-from secondlook_workflows import adapter_import
+from secondlook_workflows import adapter_import, leftovers
 from secondlook_workflows import adapters as verb
 from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
 from secondlook_workflows.cli.console import print_json, say
@@ -118,6 +118,28 @@ def import_adapter(
         say(f"use it with: secondlook adapters promote {report.adapter}")
     else:
         say(f"it is here already: {report.adapter} ({report.state}); nothing was changed")
+
+
+@adapters.command("clear")
+def clear_adapters(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove them; without it they are only named.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Folders that a killed run left among the adapters, untouched for a day.
+
+    No adapter of this workspace's database names them, or they are half-written.
+    """
+    with session() as context:
+        names = leftovers.clear(context, remove=remove)
+    if json:
+        print_json({"folders": names, "removed": remove})
+        return
+    for name in names:
+        say(f"  {name}")
+    done = "removed" if remove else "left by a kill: remove them with --remove"
+    say(f"{len(names)} {done}" if names else "there is nothing to clear")
 
 
 def add_to(cli: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""Commands about backbones: list, check, fetch, starter."""
+"""Commands about backbones: list, check, fetch, quantize, starter."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from secondlook_workflows import backbones as verb
+from secondlook_workflows import quantize as quantize_verb
 from secondlook_workflows import starter as starter_verb
 from secondlook_workflows.cli.common import Json, session
 from secondlook_workflows.cli.console import (
@@ -46,8 +47,8 @@ def check_backbone(
         say(f"{report.path}: {', '.join(report.uses) or 'of no use here'}")
         facts = ("family", "parameters", "input_size", "text_limit", "licence", "fingerprint")
         print_table(("fact", "value"), [(x, _words(getattr(report, x))) for x in facts])
-        for problem in report.problems:
-            say(f"  {problem}")
+        for line in (*report.notes, *report.problems):
+            say(f"  {line}")
     if report.problems:
         raise typer.Exit(PARTLY)
 
@@ -64,6 +65,36 @@ def fetch_backbone(
     else:
         say(f"{report.name}: {len(report.files)} files, {report.bytes / 1e6:.0f} MB")
         say(f"look at it with: secondlook backbones check {report.name}")
+
+
+@backbones.command("quantize")
+def quantize_backbone(
+    name: Annotated[str, typer.Argument(help="A backbone by name, a folder, or a hub id.")],
+    goods: Annotated[
+        Path, typer.Option("--goods", help="Good pictures to calibrate and judge on.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the int8 backbone.")],
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="AUROC on painted defects that int8 may cost.")
+    ] = 0.01,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    json: Json = False,
+) -> None:
+    """Make an int8 backbone, several times as fast, unless it tells defects less well.
+
+    Needs the extra: pip install 'secondlook\\[openvino]'.
+    """
+    config = quantize_verb.QuantizeConfig(
+        backbone=name, goods=goods, out=out, tolerance=tolerance, seed=seed
+    )
+    with session(create=True) as context:
+        report = quantize_verb.run(config, context)
+    if json:
+        print_json(report)
+    else:
+        say(f"{report.folder}: {report.megabytes} MB, calibrated on {report.calibration} pictures")
+        print_table(("figure", "value"), [(k, f"{v:.4g}") for k, v in report.gate.items()])
+        say(f"use it with: --backbone {report.folder}")
 
 
 @backbones.command("starter")

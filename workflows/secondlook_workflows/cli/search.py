@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from secondlook.cases import CitedPassage
+from secondlook.evidence import CitedPassage
 from secondlook_workflows import search as verb
 from secondlook_workflows.cli.common import DomainOption, Json, Product, session
 from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say

@@ -5,14 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from secondlook.cases import (
-    AnomalyMap,
-    CitedPassage,
-    Evidence,
-    ModalityContribution,
-    Passage,
-    Record,
-)
+from secondlook.cases import Passage, Record
+from secondlook.evidence import AnomalyMap, CitedPassage, Evidence, ModalityContribution
 from secondlook.maps import encode_map
 from secondlook.model_io import PassageMatch, Query
 from secondlook.models.backbones import TextBackbone

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from secondlook.cases import Evidence, Finding, ModalityContribution
+from secondlook.assessments import Finding
+from secondlook.evidence import Evidence, ModalityContribution
 from secondlook.model_io import ModelInputs, Query
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone, VisionBackbone

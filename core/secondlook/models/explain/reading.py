@@ -10,15 +10,9 @@ from scipy.special import softmax
 from torch import Tensor
 
 from secondlook.errors import UsageError
-from secondlook.models.answers import (
-    IMAGE,
-    MOST_PICTURES,
-    TEXT,
-    AnswersPart,
-    picture_vectors,
-    spread_out,
-)
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import IMAGE, MOST_PICTURES, TEXT, picture_vectors, spread_out
 from secondlook.models.fusion.inputs import ModalityBatch, patterns
 from secondlook.models.vision import PatchNetwork
 

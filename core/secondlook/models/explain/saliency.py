@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from secondlook.models.answers import IMAGE, AnswersPart
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import IMAGE
 from secondlook.models.explain.reading import Reading, bound, read
 from secondlook.models.features import ImageFeatures
 from secondlook.models.towers import ImageTower
@@ -85,7 +86,7 @@ def maps_of(
 ) -> tuple[SaliencyMap, ...]:
     """As `saliency`, for a case that was read already."""
     place = reading.label(label)
-    if vision is None or not len(reading.image):
+    if vision is None or not vision.differentiable or not len(reading.image):
         return ()
     with torch.inference_mode(False), torch.enable_grad():
         slope = _slope(reading, place)

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from secondlook.intake.blocks import find_blocks
 from secondlook.intake.passages import ABBREVIATION, END
-from secondlook.models.answers import TEXT, AnswersPart
+from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.case_vectors import TEXT
 from secondlook.models.explain.reading import Reading, read
 from secondlook.models.vision import PatchNetwork
 

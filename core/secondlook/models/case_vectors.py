@@ -1,0 +1,59 @@
+"""A case as vectors: one for its pictures, one for its passages."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from secondlook.models.backbones import TextBackbone
+from secondlook.models.fusion.head import FusionHead
+from secondlook.models.recipe import Recipe
+from secondlook.models.vision import PatchNetwork
+
+IMAGE, TEXT = "image", "text"
+MOST_PICTURES = 16
+"""Of a case with more, so many are read, evenly spread."""
+
+T = TypeVar("T")
+Floats = NDArray[np.float32]
+
+
+@torch.inference_mode()
+def picture_vectors(
+    vision: PatchNetwork,
+    images: Sequence[NDArray[np.uint8]],
+    recipe: Recipe,
+    adapter: str | None = None,
+) -> Floats:
+    """(n, V) vectors of pictures (H, W, 3), of at most `MOST_PICTURES` of them.
+
+    One picture at a time: a vector must not depend on what else is in the batch.
+
+    Args:
+        adapter: the name of bound LoRA weights; None reads with the frozen backbone.
+    """
+    rows = [recipe(vision.image_features([x], adapter)) for x in spread_out(images)]
+    vectors: Floats = torch.cat(rows).numpy()
+    return vectors
+
+
+def passages_vector(text: TextBackbone, passages: Sequence[str]) -> Floats:
+    """(T,) the mean of the vectors of the passages."""
+    vector: Floats = text.embed(list(passages)).mean(0)
+    return vector
+
+
+def spread_out(items: Sequence[T], most: int = MOST_PICTURES) -> list[T]:
+    """All of them, or `most` evenly spread from the first to the last."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(i)] for i in np.linspace(0, len(items) - 1, most).tolist()]
+
+
+@torch.no_grad()
+def standardised(head: FusionHead, name: str, vectors: Floats) -> Floats:
+    """(N, V) as the head standardises this modality: what all cases share is taken away."""
+    standard: Floats = head.scales[name](torch.from_numpy(np.array(vectors, np.float32))).numpy()
+    return standard
