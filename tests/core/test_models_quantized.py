@@ -27,6 +27,7 @@ from secondlook.models.explain.explain import explain_answer
 from secondlook.models.families import load_backbone
 from secondlook.models.goods import network_of
 from secondlook.models.inspection import inspect_checkpoint
+from secondlook.models.levels import join_levels
 from secondlook.models.openvino_runtime import INSTALL, openvino
 from secondlook.models.quantized import Int8Network
 from secondlook.models.quantized_card import CARD, GateFigures, QuantizedCard
@@ -139,7 +140,8 @@ def test_a_convolutional_network_is_quantized_too_and_in_silence(
 
 @needs_extra
 def test_patches_read_alone_are_those_among_all_features(vision: Int8Network) -> None:
-    whole = PatchNetwork.patches_of(vision, vision.prepare(pictures(1)))
+    levels = vision.image_features(pictures(1)).levels
+    whole = join_levels([levels[i] for i in vision.levels]).permute(0, 2, 3, 1)
     assert np.abs(whole.numpy() - vision.patches(pictures(1))).max() < 1e-5
 
 
