@@ -15,6 +15,13 @@ import pytest
 import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
+from transformers import (
+    HieraConfig,
+    HieraModel,
+    PreTrainedModel,
+    SegformerConfig,
+    SegformerModel,
+)
 
 import secondlook
 from secondlook.errors import BackboneError
@@ -24,6 +31,9 @@ from secondlook.models.goods import network_of
 from secondlook.models.inspection import inspect_checkpoint
 from secondlook.models.levels import join_levels
 from secondlook.models.runtime import Runtime
+from secondlook.models.vision import PatchNetwork
+from secondlook.training.dense_plan import DenseConfig
+from secondlook.training.goods_dense import find_student
 from tiny_checkpoints import Tiny, checkpoint
 from tiny_refused import REFUSED
 
@@ -55,6 +65,25 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "gemma3": ("generative", "gemma3", WRITES),
     "t5gemma2": ("generative", "t5gemma2", ("generation",)),
 }
+
+
+def segformer() -> PreTrainedModel:
+    sizes = [4, 8, 8, 8]
+    config = SegformerConfig(hidden_sizes=sizes, depths=[1] * 4, num_attention_heads=[1] * 4)
+    return SegformerModel(config)
+
+
+def hiera() -> PreTrainedModel:
+    config = HieraConfig(
+        image_size=[64, 64],
+        embed_dim=8,
+        depths=[1, 1, 1, 1],
+        num_heads=[1, 1, 1, 1],
+        query_stride=[2, 2],
+        masked_unit_size=[8, 8],
+        masked_unit_attention=[False] * 4,
+    )
+    return HieraModel(config)
 
 
 @pytest.fixture(scope="session")
@@ -323,3 +352,16 @@ def test_patches_of_a_cut_tower_are_those_of_the_whole(kind: str, tiny: Tiny) ->
     whole = network.image_features(pictures).levels
     joined = join_levels([whole[i] for i in network.levels]).permute(0, 2, 3, 1)
     assert (network.patches(pictures) == joined.numpy()).all()
+
+
+@pytest.mark.parametrize("make", [segformer, hiera])
+def test_a_network_that_cannot_be_cut_is_read_whole(
+    make: Callable[[], PreTrainedModel], tmp_path: Path
+) -> None:
+    make().save_pretrained(tmp_path)
+    network = load_vision(tmp_path)
+    assert isinstance(network, PatchNetwork)
+    assert np.isfinite(network.patches([np.full((40, 50, 3), 99, np.uint8)])).all()
+    learned, why = find_student(network, DenseConfig(seconds=0, steps=1))
+    assert learned is None
+    assert why is not None and "the bank stands alone" in why

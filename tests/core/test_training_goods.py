@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from secondlook.models.goods import combined
 from secondlook.models.untrained import untrained_resnet
 from secondlook.models.vision import PatchNetwork
 from secondlook.training import (
+    checkpoint,
     dense,
     dense_state,
     goods_bank,
@@ -373,9 +375,9 @@ LONGER = replace(DENSE, dense=replace(DENSE.dense, steps=6))
 
 def learn_kept(network: PatchNetwork, folder: Path | None, count: int = 40) -> LearnedGoods:
     names = [name for name, _ in goods(count, 32)]
-    checkpoint = Checkpoint(folder, LONGER.work(names, network))
+    kept = Checkpoint(folder, LONGER.work(names, network))
     return learn_goods(
-        goods(count, 32), vision=network, config=LONGER, total=count, checkpoint=checkpoint
+        goods(count, 32), vision=network, config=LONGER, total=count, checkpoint=kept
     )
 
 
@@ -448,6 +450,75 @@ def test_a_damaged_state_is_made_again(
     assert same_dense(learn_kept(network, tmp_path), learn_kept(network, None))
 
 
+def test_a_dense_state_of_another_bank_is_not_taken_up(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "EVERY", 0.0)
+    real = goods_ground.plan_bank
+
+    def hurried(*given: Any) -> BankPlan:
+        plan = real(*given)
+        return replace(plan, numbers=plan.numbers[10:])  # other goods calibrate
+
+    with monkeypatch.context() as patch:
+        patch.setattr(goods_ground, "plan_bank", hurried)
+        killed_at(patch, 4)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    (bank,) = tmp_path.rglob("bank.safetensors")
+    bank.unlink()
+    again = learn_kept(network, tmp_path)
+    assert again.notes == ()
+    assert same_dense(again, learn_kept(network, None))
+
+
+def test_a_bank_kept_by_another_version_is_made_again(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        killed_at(patch, 2)
+        with pytest.raises(Killed):
+            learn_kept(network, tmp_path)
+    (file,) = tmp_path.rglob("bank.safetensors")
+    kept = load_file(file)
+    save_file({k: v for k, v in kept.items() if k != "shelf"}, file)
+    assert same_dense(learn_kept(network, tmp_path), learn_kept(network, None))
+
+
+def test_a_full_disk_keeps_what_was_kept(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "EVERY", 0.0)
+    written: list[int] = []
+
+    def sync(_: int) -> None:
+        written.append(1)
+        if len(written) == 5:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.os, "fsync", sync)
+        with pytest.raises(ModelError, match="No space left on device.*goes on from what is kept"):
+            learn_kept(network, tmp_path)
+    assert not list(tmp_path.rglob("*.part"))
+    again = learn_kept(network, tmp_path)
+    assert again.notes == ("Learning was cut off before, and went on after 2 steps.",)
+    assert same_dense(again, learn_kept(network, None))
+
+
+def test_two_runs_of_the_same_work_do_not_disturb_each_other(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        one = Checkpoint(tmp_path, {"work": 1})
+        for _ in range(20):
+            one.write("step", {"number": np.full(1000, number)})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    found = Checkpoint(tmp_path, {"work": 1}).read("step")
+    assert found is not None and len(set(found["number"].tolist())) == 1
+    assert {x.stat().st_mode & 0o777 for x in tmp_path.rglob("*") if x.is_file()} == {0o600}
+
+
 def test_a_state_of_other_weights_is_refused(
     network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -462,3 +533,4 @@ def test_a_state_of_other_weights_is_refused(
     with pytest.raises(ModelError, match="cannot go on where learning was cut off"):
         learn_kept(network, tmp_path)
     assert not network.slots.resident
+    assert learn_kept(network, tmp_path).notes == ()  # it is gone, as was said

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import time
@@ -49,8 +50,15 @@ def test_kill_nine_while_goods_are_learned_loses_seconds(
     process.kill()
     process.wait()
     assert not list((context.workspace.home / "adapters").rglob("*"))
+    others = {x: folder / "defect-inspector" / "other" / x for x in ("new", "old", "log.jsonl")}
+    for name, other in others.items():
+        other.mkdir(parents=True)
+        (other / ("log.jsonl" if name == "log.jsonl" else "dense.safetensors")).touch()
+        if name != "new":
+            os.utime(next(other.iterdir()), (0, 0))
     done = subprocess.run(learn, check=True, capture_output=True, text=True)
     report = json.loads(done.stdout)
     assert any("went on after" in x for x in report["notes"]), report["notes"]
     assert report["metrics"]["goods"] == 90
-    assert not list(folder.rglob("*.safetensors"))
+    left = {x.parent for x in folder.rglob("*") if x.is_file()}
+    assert left == {others["new"], others["log.jsonl"]}  # of others, only what is old is removed

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondlook.domain import Domain
-from secondlook.errors import IntakeError, ModelError, UsageError
+from secondlook.errors import IntakeError, UsageError
 from secondlook_workflows.context import Context
-from secondlook_workflows.cut_off import forget
+from secondlook_workflows.cut_off import forget, forget_old
 from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
 from secondlook_workflows.learn_labels import learn_from_labels
@@ -65,12 +65,14 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
             started=started,
             champion=champion,
         )
-        learned = _learned(way, task, context)
+        forget_old(context)
+        learned = way(task, context)
         whole = learned.adapter if champion is None else learned.adapter.taking(champion)
         if champion is not None and whole is learned.adapter and not _covers(whole, champion):
             note = f"nothing was taken over from {champion.id}: another backbone or precision"
         adapter, state = register(whole, context)
-        forget(task, context)
+        if learned.run is not None:
+            forget(learned.run)
         report = LearnReport(
             adapter=adapter.id,
             mode=mode,
@@ -123,15 +125,6 @@ def _check_align(config: LearnConfig, domain: Domain) -> None:
             f"--prompt {prompt!r} has no place for a label: write {{label}} where its title "
             'belongs, as in "a steel surface with {label}"'
         )
-
-
-def _learned(way: Callable[[Task, Context], Learned], task: Task, context: Context) -> Learned:
-    """What was done is kept after a kill or Ctrl-C alone: other ends would end alike again."""
-    try:
-        return way(task, context)
-    except ModelError:
-        forget(task, context)
-        raise
 
 
 def _covers(adapter: "Adapter", earlier: "Adapter") -> bool:

@@ -38,6 +38,7 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
     quarantined = tuple(refused(x) for x in gathered.quarantined)
     settings = GoodsConfig(seed=config.seed, seconds=config.minutes * 60)
     names = [x.attachment.sha256 for x in files]
+    kept = Checkpoint(kept_in(task, context), settings.work(names, task.vision))
     context.progress.start("learning what good looks like", None)
     try:
         learned = learn_goods(
@@ -47,7 +48,7 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
             total=len(files),
             progress=lambda done, total: context.progress.advance(),
             started=task.started,
-            checkpoint=Checkpoint(kept_in(task, context), settings.work(names, task.vision)),
+            checkpoint=kept,
         )
     except ModelError as error:
         raise type(error)(f"{error}{unread(quarantined)}") from error
@@ -67,7 +68,13 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
         "false_alarm_bound": learned.threshold.false_alarm_bound,
         **learned.metrics,
     }
-    return Learned(adapter=adapter, metrics=metrics, quarantined=quarantined, notes=learned.notes)
+    return Learned(
+        adapter=adapter,
+        metrics=metrics,
+        quarantined=quarantined,
+        notes=learned.notes,
+        run=kept.folder,
+    )
 
 
 def _pictures(files: list[IntakeFile]) -> "Iterator[tuple[str, NDArray[np.uint8]]]":

@@ -36,6 +36,7 @@ def learn_from_labels(task: Task, context: Context) -> Learned:
         metrics=learned.metrics,
         quarantined=dataset.refused,
         notes=notes,
+        run=learned.run,
     )
 
 
@@ -88,7 +89,10 @@ def learn_cases(
         seed=config.seed,
     )
     return Learned(
-        adapter=adapter, metrics=learned.metrics, notes=(learned.reason, *prepared.notes)
+        adapter=adapter,
+        metrics=learned.metrics,
+        notes=(learned.reason, *prepared.notes),
+        run=learned.folder,
     )
 
 

@@ -66,6 +66,8 @@ class Learned:
     metrics: Figures
     quarantined: tuple[FileOutcome, ...] = ()
     notes: tuple[str, ...] = ()
+    run: Path | None = None
+    """Where its state is kept until the adapter is stored; None where nothing is."""
 
 
 def percents(progress: Progress) -> Callable[[int, int], None]:

@@ -29,6 +29,8 @@ from secondlook.models.towers import ImageTower
 
 CONV_SIDE = 256
 BATCH = 16
+BLANK = np.zeros((8, 8, 3), dtype=np.uint8)
+"""To see what a network does with a picture."""
 
 
 class PatchNetwork(AdaptableNetwork):
@@ -66,19 +68,33 @@ class PatchNetwork(AdaptableNetwork):
     @cached_property
     def level_sizes(self) -> tuple[int, ...]:
         """Channels of every hidden state, the embedding first."""
-        blank = np.zeros((8, 8, 3), dtype=np.uint8)
-        return tuple(x.shape[1] for x in self.image_features([blank]).levels)
+        return tuple(x.shape[1] for x in self.image_features([BLANK]).levels)
 
     def states(self, batch: Tensor, level: int, adapter: str | None = None) -> tuple[Tensor, ...]:
         """Hidden states 0 to `level` as maps (B, D, h, w), with gradients into a bound adapter.
 
         `batch` is what `prepare` gives. No block behind the last of these states is run.
+
+        Raises BackboneError where the network cannot be cut there.
         """
         with self.running(adapter):
             if level not in self._trunks:
-                self._trunks[level] = ImageTower(trunk(self.image_tower.model, level))
+                self._trunks[level] = self._cut(level)
             features: ImageFeatures = self._trunks[level](laid_out(batch, self.precision))
         return tuple(x.float() for x in features.levels)
+
+    def _cut(self, level: int) -> ImageTower:
+        tower = ImageTower(trunk(self.image_tower.model, level))
+        try:
+            with torch.no_grad():
+                found = tower(self.prepare([BLANK]).to(self._dtype)).levels
+            found[level]
+        except Exception as error:  # a network that was cut in two fails in its own way
+            raise BackboneError(
+                f"the network of {self.ref.name} cannot be cut after hidden state {level} "
+                f"({type(error).__name__}): use a ViT, CLIP, DINOv2, ConvNeXt or ResNet"
+            ) from error
+        return tower
 
     @torch.inference_mode()
     def patches(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -121,14 +137,25 @@ class PatchNetwork(AdaptableNetwork):
     def patches_of(self, pixels: Tensor) -> Tensor:
         """Features (B, h, w, D) of a batch (B, 3, H, W) that `prepare` made.
 
-        Blocks behind the last state that they are made of are not run, where a tower can be cut.
+        Blocks behind the last state that they are made of are not run, where that says the same.
         """
-        try:
+        if self._short:
             states = self.states(pixels.to(self._dtype), max(self.levels))
-        except BackboneError:
+        else:
             states = self.look(pixels).levels
         joined = join_levels([states[i] for i in self.levels])
         return joined.permute(0, 2, 3, 1).contiguous()
+
+    @cached_property
+    def _short(self) -> bool:
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        pixels = self.prepare([noise])
+        try:
+            cut = self.states(pixels.to(self._dtype), max(self.levels))
+        except BackboneError:
+            return False
+        whole = self.look(pixels).levels
+        return all(torch.equal(cut[i], whole[i]) for i in self.levels)
 
     @property
     def _dtype(self) -> torch.dtype:

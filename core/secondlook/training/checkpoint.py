@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Checkpoint:
         self.folder = None if folder is None else folder / digest[:16]
         if self.folder is not None:
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(self.folder / "work.json", text.encode())
             except OSError as error:
                 raise _unwritable(self.folder, error) from error
@@ -78,22 +79,31 @@ class Checkpoint:
         except OSError as error:
             raise _unwritable(self.folder, error) from error
 
+    def drop(self, name: str) -> None:
+        """Forget what was written of this step."""
+        if self.folder is not None:
+            (self.folder / f"{name}.safetensors").unlink(missing_ok=True)
+
     def done(self, name: str) -> bool:
         """Whether this step was done before."""
         return self.folder is not None and (self.folder / f"{name}.safetensors").is_file()
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    part = path.with_name(f".{uuid4().hex}.part")  # another process may write the same step
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _unwritable(folder: Path, error: OSError) -> ModelError:
     return ModelError(
-        f"cannot keep the state of learning in {folder}: {error.strerror}; "
-        "give a folder with free space that can be written"
+        f"cannot keep the state of learning in {folder}: {error.strerror}; make it writable and "
+        "give it free space, and call the same again: it goes on from what is kept"
     )

@@ -42,9 +42,14 @@ class DenseState:
         taken_up: steps that were done before, 0 where learning began here.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, ground: str = "") -> None:
+        """`ground` says on what is learned: a course of another ground is not taken up.
+
+        After another bank other goods are set aside, and it may have learned from these.
+        """
         self.taken_up = 0
         self._checkpoint = checkpoint
+        self._ground = np.frombuffer(ground.encode(), dtype=np.uint8)
         self._last = -math.inf
 
     def restore(self, course: Course) -> None:
@@ -53,11 +58,12 @@ class DenseState:
         Raises ModelError where what was kept is of another course.
         """
         kept = self._checkpoint.read(STEP)
-        if kept is None:
+        if kept is None or not np.array_equal(kept.get("ground", ()), self._ground):
             return
         try:
             _restore(course, kept)
-        except (KeyError, ValueError, RuntimeError) as error:
+        except (LookupError, TypeError, ValueError, RuntimeError) as error:
+            self._checkpoint.drop(STEP)
             raise ModelError(
                 f"cannot go on where learning was cut off ({type(error).__name__}): what was kept "
                 "of it is gone now, so learn again"
@@ -72,7 +78,7 @@ class DenseState:
         if self._checkpoint.folder is None or not course.plan.settled:
             return
         if time.monotonic() - self._last >= EVERY:
-            self._checkpoint.write(STEP, _arrays(course))
+            self._checkpoint.write(STEP, {**_arrays(course), "ground": self._ground})
             self._last = time.monotonic()
 
 

@@ -82,7 +82,7 @@ def learn_goods(
     """
     config, checkpoint = config or GoodsConfig(), checkpoint or Checkpoint(None, {})
     clock = Clock(config.seconds, started)
-    steps, state = Steps(progress, total, config.held_back), DenseState(checkpoint)
+    steps = Steps(progress, total, config.held_back)
     student, refused = find_student(vision, config.dense_in(0)) if clock.limited else (None, None)
     known = known_before(checkpoint)
     if known is None:
@@ -92,7 +92,8 @@ def learn_goods(
             keep_known(ground.known, checkpoint)
     else:
         source = Stream(images, clock, most=known.reading.goods)
-        ground, few = ground_again(known, source, vision, config, steps.one), None
+        ground, few = ground_again(known, source, vision, config, steps.one, checkpoint), None
+    state = DenseState(checkpoint, ground.known.digest)
     parts = learn_parts(ground, student, config, clock, steps, state)
     known = ground.known
     notes = (refused, _unread_note(known.reading, total), few, *parts.notes, _again_note(state))

@@ -7,6 +7,7 @@ from secondlook.models.adapters import preprocessing_of
 from secondlook.models.backbones import VisionBackbone
 from secondlook.training.bank_plan import BankConfig
 from secondlook.training.dense_plan import DenseConfig
+from secondlook.version import code_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class GoodsConfig:
     def work(self, names: Sequence[str], vision: VisionBackbone) -> dict[str, object]:
         """All that learning from these pictures depends on: what makes it the same run."""
         return {
+            "code": code_version(),
             "config": asdict(self),
             "goods": list(names),
             "backbone": [vision.ref.fingerprint, preprocessing_of(vision)],

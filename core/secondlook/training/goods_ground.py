@@ -13,11 +13,12 @@ from secondlook.models.calibration import calibrate
 from secondlook.models.gate import Gate, signature
 from secondlook.training.aside import Aside
 from secondlook.training.bank_plan import LEAST_LOOKS, BankPlan, plan_bank
+from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.clock import Clock
 from secondlook.training.goods_bank import Looks, held_back_looks, whole_bank
 from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_embed import Read, Reading, Stream, resized
-from secondlook.training.goods_known import Known
+from secondlook.training.goods_known import STEP, Known
 from secondlook.training.judging import PAINTED, Painted, painted_on
 from secondlook.training.pools import Pictures
 from secondlook.training.progress import Steps
@@ -107,10 +108,11 @@ def ground_again(
     vision: VisionBackbone,
     config: GoodsConfig,
     step: Callable[[], None],
+    checkpoint: Checkpoint,
 ) -> Ground:
     """The same from what was known before; its pictures are read again, but not embedded.
 
-    Raises ModelError where `stream` gives other pictures than before.
+    Raises ModelError where `stream` gives other pictures than before; then it is forgotten.
     """
     aside = Aside.of(known.numbers, len(known.names), config.set_aside)
     wanted = {*aside.all, *known.shelf}
@@ -120,6 +122,7 @@ def ground_again(
             pictures[number] = pixels
         step()
     if tuple(stream.names) != known.names:
+        checkpoint.drop(STEP)
         raise ModelError(
             f"the goods changed since learning was cut off: {len(known.names)} pictures were read "
             f"then, and now {len(stream.names)} others; learn again"

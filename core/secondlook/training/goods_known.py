@@ -1,12 +1,15 @@
 """What is known of goods before a dense model is learned; a run that was cut off goes on from it."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from secondlook.errors import ModelError
 from secondlook.models.bank import (
     PatchBank,
     Scored,
@@ -36,6 +39,12 @@ class Known:
     folds: int
     notes: tuple[str, ...] = ()
 
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of which goods were read, and which of them serve what."""
+        rest = [self.names, self.numbers, self.shelf, sorted(self.looks.plain)]
+        return hashlib.sha256(json.dumps(rest).encode()).hexdigest()
+
     @property
     def names(self) -> tuple[str, ...]:
         """sha256 of the different goods that were read, in their order."""
@@ -63,10 +72,15 @@ def keep_known(known: Known, checkpoint: Checkpoint) -> None:
 
 
 def known_before(checkpoint: Checkpoint) -> Known | None:
-    """What a run that was cut off knew; None where it did not come so far."""
+    """What a run that was cut off knew; None where it did not come so far, or nobody can tell."""
     kept = checkpoint.read(STEP)
-    if kept is None:
+    try:
+        return None if kept is None else _known(kept)
+    except (LookupError, TypeError, ValueError, ModelError):
         return None
+
+
+def _known(kept: Arrays) -> Known:
     plain: dict[str, Any] = json.loads(kept["plain"].tobytes())
     references = references_from_bytes(kept["references"])
     looks = Looks()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from secondlook.errors import ModelError
@@ -64,6 +65,8 @@ class LearnedLabelled:
     """`read`, `head`, `lora` and `total`."""
     alpha: float = 0.1
     """The share of cases whose conformal set may lack the true label."""
+    folder: Path | None = None
+    """Where the state and the log of this run are, None where they are not kept."""
 
 
 def learn_labelled(
@@ -108,9 +111,9 @@ def learn_labelled(
     tell(1.0)
     given = {IMAGE: vision, TEXT: text}
     refs = {x: y.ref.fingerprint for x, y in given.items() if y and x in work.features}
-    return _learned(
-        work, head, outcome, comparison, refs, config, {x.key for x in cases}, clock.laps
-    )
+    keys = {x.key for x in cases}
+    learned = _learned(work, head, outcome, comparison, refs, config, keys, clock.laps)
+    return replace(learned, folder=checkpoint.folder)
 
 
 def _read(
