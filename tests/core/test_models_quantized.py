@@ -403,6 +403,22 @@ def test_it_is_written_whole_or_not_at_all(
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_extra
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_who_may_read_it_is_up_to_the_umask(
+    int8: Path, vision: Int8Network, tmp_path: Path, umask: int
+) -> None:
+    card = QuantizedCard.model_validate_json((int8 / CARD).read_bytes())
+    before = os.umask(umask)
+    try:
+        write_quantized(tmp_path / "new", vision.image_tower.network, card)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "new"
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~umask
+    assert not any(x.stat().st_mode & umask for x in folder.iterdir())
+
+
 def figures(**changes: float) -> GateFigures:
     values: dict[str, Any] = {
         "auroc_before": 0.9,

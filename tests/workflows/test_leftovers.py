@@ -1,4 +1,4 @@
-"""Folders that a kill left among the adapters: found, named, cleared, and nobody's work lost."""
+"""Folders that no adapter names: found, told, cleared, and nobody's work lost."""
 
 import json
 import os
@@ -20,11 +20,14 @@ from secondlook.models.adapter_files import folder_sha256
 from secondlook.models.adapters import Adapter
 from secondlook.workspace import init_workspace
 from secondlook_workflows import learn, leftovers, stored_adapters
+from secondlook_workflows.adapter_import import ImportConfig, import_
 from secondlook_workflows.adapters import check_stored
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
+from secondlook_workflows.doctor import Check
 from secondlook_workflows.doctor import run as doctor
 from secondlook_workflows.learning import LearnConfig
+from secondlook_workflows.leftovers import ClearReport
 
 DOMAIN = "defect-inspector"
 LONG_AGO = 10 * leftovers.QUIET
@@ -75,6 +78,11 @@ def names(context: Context) -> list[str]:
     return [x.name for x in leftovers.found(context.workspace)]
 
 
+def removed(context: Context) -> tuple[str, ...]:
+    """Cleared as far as it goes."""
+    return leftovers.clear(context, remove=True, unnamed=True).removed
+
+
 def audited(context: Context) -> list[dict[str, Any]]:
     with context.workspace.database.read() as unit:
         events = unit.audit.events("workspace")
@@ -87,17 +95,20 @@ def test_what_no_adapter_names_is_found_and_cleared(context: Context, adapter: A
     orphan = killed(adapter.numbered(2), context)
     parts = [half_written(context), half_written(context, ".import-5f")]
     assert names(context) == [".import-5f", f"{DOMAIN}/plate/.3-x7q", f"{DOMAIN}/plate/2"]
-    assert leftovers.clear(context) == names(context) != []
-    # shown again: `clear` has not touched anything without being told to
+    half, whole = (".import-5f", f"{DOMAIN}/plate/.3-x7q"), (f"{DOMAIN}/plate/2",)
+    shown = ClearReport(half_written=half, unnamed=whole, removed=())
+    # twice the same: `clear` does not touch anything without being told to
+    assert leftovers.clear(context) == leftovers.clear(context, unnamed=True) == shown
     assert orphan.exists()
-    assert leftovers.clear(context, remove=True) == [
-        ".import-5f", f"{DOMAIN}/plate/.3-x7q", f"{DOMAIN}/plate/2",
-    ]  # fmt: skip
+    kept = leftovers.clear(context, remove=True)
+    assert kept == ClearReport(half_written=(), unnamed=whole, removed=half)
+    assert orphan.exists()
+    assert not any(x.exists() for x in parts)
+    gone = leftovers.clear(context, remove=True, unnamed=True)
+    assert gone == ClearReport(half_written=(), unnamed=(), removed=whole)
+    assert not orphan.exists()
     assert names(context) == []
-    assert not any(x.exists() for x in (orphan, *parts))
-    assert audited(context) == [{"folder": x} for x in (
-        ".import-5f", f"{DOMAIN}/plate/.3-x7q", f"{DOMAIN}/plate/2",
-    )]  # fmt: skip
+    assert audited(context) == [{"folder": x} for x in (*half, *whole)]
     with context.workspace.database.read() as unit:
         check_stored(unit.adapters.get(stored.id), context)
 
@@ -107,7 +118,7 @@ def test_what_was_touched_lately_is_left_alone(context: Context, adapter: Adapte
     (orphan / "adapter.json").touch()  # one file of it was written just now
     part = half_written(context)
     (part / "bank.safetensors").touch()
-    assert leftovers.clear(context, remove=True) == []
+    assert removed(context) == ()
     assert orphan.exists()
     assert part.exists()
 
@@ -124,7 +135,7 @@ def test_what_is_no_adapter_is_left_alone(context: Context, tmp_path: Path) -> N
     (root / "linked").symlink_to(elsewhere)
     (root / ".linked").symlink_to(elsewhere)
     age(root / "notes")
-    assert leftovers.clear(context, remove=True) == []
+    assert removed(context) == ()
     assert (elsewhere / "adapter.json").exists()
 
 
@@ -137,7 +148,7 @@ def test_an_adapter_that_is_named_meanwhile_is_kept(
     shutil.rmtree(context.workspace.adapters / adapter.id)
     stored_adapters.register(adapter, context)
     monkeypatch.setattr(leftovers, "found", lambda _: seen)
-    assert leftovers.clear(context, remove=True) == []
+    assert removed(context) == ()
     assert audited(context) == []
     with context.workspace.database.read() as unit:
         check_stored(unit.adapters.get(adapter.id), context)
@@ -152,7 +163,7 @@ def test_a_writer_whose_folder_was_cleared_writes_it_again(
     def sleepy(adapter: Adapter, folder: Path, *rest: Any) -> str:
         monkeypatch.setattr(stored_adapters, "_named", named)
         age(folder)
-        assert leftovers.clear(context, remove=True) == [adapter.id]
+        assert removed(context) == (adapter.id,)
         return named(adapter, folder, *rest)
 
     monkeypatch.setattr(stored_adapters, "_named", sleepy)
@@ -189,13 +200,13 @@ def test_who_clears_and_who_names_take_turns(
 
     monkeypatch.setattr(leftovers, "_quiet", slow)
     with ThreadPoolExecutor() as pool:
-        clearing = pool.submit(leftovers.clear, shared, remove=True)
+        clearing = pool.submit(removed, shared)
         assert at_work.wait(10)
         naming = pool.submit(stored_adapters._named, adapter, folder, sha256, shared)
         time.sleep(0.5)
         waited = not naming.done()
         go_on.set()
-        assert clearing.result() == [adapter.id]
+        assert clearing.result() == (adapter.id,)
         with pytest.raises(stored_adapters._Cleared):
             naming.result()
     assert waited
@@ -225,13 +236,21 @@ def test_a_late_writer_never_removes_the_folder_of_another(
             check_stored(info, context)
 
 
-def test_doctor_names_them_and_the_command(context: Context, adapter: Adapter) -> None:
-    assert [x.ok for x in doctor() if x.name == "adapter folders"] == [True]
-    killed(adapter, context)
+def looked() -> Check:
     (check,) = [x for x in doctor() if x.name == "adapter folders"]
-    assert not check.ok
-    assert adapter.id in check.found
-    assert check.remedy == "secondlook adapters clear"
+    return check
+
+
+def test_doctor_names_them_and_the_command(context: Context, adapter: Adapter) -> None:
+    assert (looked().ok, looked().found) == (True, "each has its adapter")
+    killed(adapter, context)
+    check = looked()
+    assert (check.ok, check.remedy) == (True, "secondlook adapters clear")
+    assert check.found == f"no adapter of this database names {adapter.id}"
+    half_written(context)
+    check = looked()
+    assert (check.ok, check.remedy) == (False, "secondlook adapters clear")
+    assert check.found.startswith(f"left by a kill: {DOMAIN}/plate/.3-x7q; no adapter of this")
 
 
 def test_the_command_shows_and_removes(context: Context, adapter: Adapter) -> None:
@@ -239,11 +258,20 @@ def test_the_command_shows_and_removes(context: Context, adapter: Adapter) -> No
     orphan = killed(adapter, context)
     told = runner.invoke(build(), ["adapters", "clear"])
     assert told.exit_code == 0, told.output
-    assert adapter.id in told.output
-    assert "--remove" in told.output
-    assert orphan.exists()
-    done = runner.invoke(build(), ["adapters", "clear", "--remove", "--json"])
-    assert json.loads(done.stdout) == {"folders": [adapter.id], "removed": True}
+    words = " ".join(told.output.split())
+    assert "no adapter of this database names them" in words
+    assert "left by a kill" not in words
+    assert f"secondlook adapters import {orphan}" in told.output.replace("\n", "")
+    assert "--remove --unnamed" in words
+    part = half_written(context)
+    told = runner.invoke(build(), ["adapters", "clear"])
+    assert "1 half-written, left by a kill: remove them with --remove" in told.output
+    done = runner.invoke(build(), ["adapters", "clear", "--remove"])
+    assert "1 removed" in done.output
+    assert (part.exists(), orphan.exists()) == (False, True)
+    done = runner.invoke(build(), ["adapters", "clear", "--remove", "--unnamed", "--json"])
+    report = {"half_written": [], "unnamed": [], "removed": [adapter.id]}
+    assert json.loads(done.stdout) == report
     assert not orphan.exists()
     again = runner.invoke(build(), ["adapters", "clear"])
     assert "nothing to clear" in again.output
@@ -258,6 +286,89 @@ def test_a_folder_that_cannot_be_cleared_is_named(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(AdapterError, match=rf"{adapter.id}.*Permission denied"):
-        leftovers.clear(context, remove=True)
+    with pytest.raises(AdapterError, match=rf"{adapter.id} .*Permission denied; remove .*/1 by"):
+        removed(context)
     assert audited(context) == []
+
+
+def test_what_is_set_aside_and_stays_is_named_as_it_is_called_now(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = half_written(context)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(AdapterError, match="Permission denied") as error:
+            removed(context)
+    (aside,) = part.parent.iterdir()
+    assert aside.name.startswith(".cleared-")
+    assert f"remove {aside} by hand" in str(error.value)
+    assert removed(context) == (f"{DOMAIN}/plate/{aside.name}",)
+
+
+@pytest.mark.parametrize("back", ["another database", "an older database"])
+def test_adapters_of_another_database_are_kept_and_can_be_taken_in(
+    context: Context, adapter: Adapter, tmp_path: Path, back: str
+) -> None:
+    home, database = context.workspace.home, context.workspace.home / "secondlook.db"
+    context.workspace.database.dispose()
+    shutil.copy(database, tmp_path / "older.db")
+    stored, _ = stored_adapters.register(adapter, context)
+    folder = age(context.workspace.adapters / stored.id)
+    context.workspace.database.dispose()
+    if back == "an older database":
+        for path in home.glob("secondlook.db*"):
+            path.unlink()
+        shutil.copy(tmp_path / "older.db", database)
+    else:
+        init_workspace(home, f"sqlite:///{tmp_path / 'other.db'}").database.dispose()
+    now = open_context(home)
+    report = leftovers.clear(now, remove=True)
+    assert report == ClearReport(half_written=(), unnamed=(stored.id,), removed=())
+    assert "left by a kill" not in looked().found
+    taken = import_(ImportConfig(file=folder), now)
+    assert (taken.adapter, taken.added) == (f"{DOMAIN}/plate/{adapter.version + 1}", True)
+    with now.workspace.database.read() as unit:
+        check_stored(unit.adapters.get(taken.adapter), now)
+    assert not import_(ImportConfig(file=folder), now).added
+    now.workspace.database.dispose()
+
+
+def test_a_folder_that_is_no_adapter_is_not_taken_in(
+    context: Context, adapter: Adapter, tmp_path: Path
+) -> None:
+    with pytest.raises(AdapterError, match=r"is not an adapter: it has no adapter\.json"):
+        import_(ImportConfig(file=tmp_path), context)
+    adapter.save(tmp_path / "damaged")
+    (tmp_path / "damaged" / "bank.safetensors").write_bytes(b"half")
+    with pytest.raises(AdapterError, match="damaged: bank.safetensors"):
+        import_(ImportConfig(file=tmp_path / "damaged"), context)
+    assert list(context.workspace.adapters.iterdir()) == []
+
+
+def test_without_a_folder_of_adapters_there_is_nothing(context: Context) -> None:
+    context.workspace.adapters.rmdir()
+    assert names(context) == []
+    assert looked().ok
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    context: Context, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(adapter, context)
+    closed, usual = context.workspace.adapters / DOMAIN, Path.iterdir
+
+    def refuse(self: Path) -> Iterator[Path]:
+        if self == closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return usual(self)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(AdapterError, match=f"in {closed}: Permission denied"):
+        leftovers.found(context.workspace)
+    assert not looked().ok
+    assert f"{closed}: Permission denied" in looked().found
+    assert [x.found for x in doctor() if x.name == "database"] == ["schema is up to date"]

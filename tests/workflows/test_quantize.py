@@ -131,6 +131,24 @@ def test_words_that_make_no_sense_are_refused(
     assert said in words
 
 
+@pytest.mark.parametrize("out", ["a file/int8", "9" * 300])
+def test_where_it_cannot_be_written_is_told_before_any_work(
+    out: str, vit: str, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secondlook_workflows.quantize._before", None)
+    (tmp_path / "a file").touch()
+    words = " ".join(quantize(vit, many, tmp_path / out, status=2).output.split())
+    assert "cannot write a backbone to" in words
+    assert "name another folder" in words
+    assert [x.name for x in tmp_path.iterdir() if x.name != "home"] == ["a file"]
+
+
+def test_help_says_what_int8_may_cost() -> None:
+    words = " ".join(run("quantize", "--help").output.split())
+    assert "unless it tells defects less well" not in words
+    assert "worse by more than --tolerance (0.01 AUROC)" in words
+
+
 @pytest.mark.parametrize("name", ["nowhere", "minilm"])
 def test_what_is_no_vision_backbone_is_refused(name: str, many: Path, tmp_path: Path) -> None:
     words = " ".join(quantize(name, many, tmp_path / "out", status=1).output.split())

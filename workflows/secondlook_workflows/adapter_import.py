@@ -1,4 +1,4 @@
-"""adapters import: an adapter that was exported elsewhere, in from one file.
+"""adapters import: an adapter that was exported elsewhere, in from one file, or from its folder.
 
 It waits as challenger. Its files are those of the archive, byte for byte; its card says where it
 came from and gets an id, a version and a name of its backbone that fit here, so the sha256 of the
@@ -32,6 +32,7 @@ class ImportConfig:
     """Which file, and what to change of what its card says; None leaves it."""
 
     file: Path
+    """What was exported, or the folder of an adapter, which stays where it is."""
     domain: str | None = None
     product: str | None = None
     backbone: str | None = None
@@ -48,7 +49,7 @@ class ImportReport:
     """None where the adapter was learned here."""
     backbone: str
     sha256: str
-    """Of the file."""
+    """Of the file; of a folder, what its export would have."""
     added: bool
     """False where it was here already and nothing was changed."""
 
@@ -56,7 +57,7 @@ class ImportReport:
 def import_(config: ImportConfig, context: Context) -> ImportReport:
     """Take in an adapter that was exported elsewhere; it waits as challenger.
 
-    Raises AdapterError for a file that is no whole archive, another backbone or another way of
+    Raises AdapterError for a file that is no whole archive or adapter, another backbone or another way of
     making pictures ready, PluginError for an unknown domain, UsageError for an odd product; then
     nothing is left behind.
     """
@@ -65,8 +66,9 @@ def import_(config: ImportConfig, context: Context) -> ImportReport:
 
     with tempfile.TemporaryDirectory(prefix=".import-", dir=context.workspace.adapters) as staging:
         unpacked = Path(staging) / "unpacked"
-        card = unpack(config.file, unpacked)
-        sha256 = file_sha256(config.file)
+        archive = _archive(config.file, Path(staging))
+        card = unpack(archive, unpacked)
+        sha256 = file_sha256(archive)
         domain, product = config.domain or card.domain, config.product or card.product
         context.plugins.domain(domain)
         check_product(product)
@@ -83,6 +85,17 @@ def import_(config: ImportConfig, context: Context) -> ImportReport:
             words = str(error).replace(str(unpacked.parent), str(config.file))
             raise AdapterError(f"cannot import {config.file}: {words}") from None
         return _import_report(_register(ready, stored, sha256, context), sha256, added=True)
+
+
+def _archive(file: Path, staging: Path) -> Path:
+    """The file itself; a folder is packed first, so that both are checked alike."""
+    from secondlook.models.adapter_archive import SUFFIX, pack
+
+    if not file.is_dir():
+        return file
+    packed = staging / f"packed{SUFFIX}"
+    pack(file, packed)
+    return packed
 
 
 def _known(

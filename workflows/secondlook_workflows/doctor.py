@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from secondlook.discovery import load_plugins
-from secondlook.errors import SecondlookError
+from secondlook.errors import AdapterError, SecondlookError
 from secondlook.plugins import Plugins
 from secondlook.settings import Settings
 from secondlook.workspace import Workspace, default_home, open_workspace
@@ -26,7 +26,7 @@ LEAST_FREE = 2_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at. `remedy` says what to do where it is not well."""
+    """One thing that was looked at. `remedy` says what to do, where there is something."""
 
     name: str
     ok: bool
@@ -78,12 +78,21 @@ def _database(problems: tuple[str, ...]) -> Iterator[Check]:
 
 
 def _adapters(workspace: Workspace) -> Iterator[Check]:
-    names = [x.name for x in leftovers.found(workspace)]
+    """Half-written folders are to be cleared; whole ones that nobody names are no fault."""
+    try:
+        left = leftovers.found(workspace)
+    except AdapterError as error:
+        yield Check(name="adapter folders", ok=False, found=str(error))
+        return
+    half = ", ".join(x.name for x in left if not x.whole)
+    whole = ", ".join(x.name for x in left if x.whole)
+    told = [f"left by a kill: {half}"] if half else []
+    told += [f"no adapter of this database names {whole}"] if whole else []
     yield Check(
         name="adapter folders",
-        ok=not names,
-        found=f"left by a kill: {', '.join(names)}" if names else "each has its adapter",
-        remedy="secondlook adapters clear" if names else "",
+        ok=not half,
+        found="; ".join(told) or "each has its adapter",
+        remedy="secondlook adapters clear" if left else "",
     )
 
 

@@ -90,4 +90,4 @@ def _patient(item: Opened, names: GroupNames) -> str | None:
     from secondlook.intake.patients import one_patient, patient_of
 
     patient = one_patient(patient_of(x.path) for x in scans)
-    return names.of(patient.name, NamedBy.DICOM) if patient else None
+    return names.of(patient.number, NamedBy.DICOM) if patient else None

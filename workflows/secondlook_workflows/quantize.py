@@ -1,4 +1,4 @@
-"""backbones quantize: a vision backbone in int8, if it then still tells good from bad as well.
+"""backbones quantize: a vision backbone in int8, if it then tells good from bad about as well.
 
 Ranges are taken from a part of the goods, and other goods judge it; where int8 costs too much,
 nothing is written.
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,7 @@ class QuantizeReport:
 def run(config: QuantizeConfig, context: Context) -> QuantizeReport:
     """Convert, calibrate, judge, write.
 
-    Raises UsageError for an `out` that is there already, IntakeError where there are no goods, and
+    Raises UsageError for an `out` that is there already or cannot be written, IntakeError where there are no goods, and
     BackboneError where the extra is missing, the network cannot be converted, the goods are too
     few, or int8 costs too much.
     """
@@ -102,13 +103,25 @@ def _check(config: QuantizeConfig) -> None:
     """What can be told before any work."""
     from secondlook.models.openvino_runtime import nncf
 
-    if config.out.exists():
-        raise UsageError(f"{config.out} exists, and a backbone is never overwritten: name another")
+    _check_out(config.out)
     if not config.goods.is_dir():
         raise IntakeError(f"there is no folder {config.goods} of good pictures to calibrate on")
     if not 0 <= config.tolerance < 1:
         raise UsageError(f"the tolerance is an AUROC from 0 to below 1, got {config.tolerance}")
     nncf()
+
+
+def _check_out(out: Path) -> None:
+    """Tried and not asked for: permissions say little of disks that cannot be written."""
+    try:
+        if out.exists():
+            raise UsageError(f"{out} exists, and a backbone is never overwritten: name another")
+        above = next(x for x in out.absolute().parents if x.exists())
+        TemporaryDirectory(prefix=f".{out.name}-", dir=above).cleanup()
+    except OSError as error:
+        raise UsageError(
+            f"cannot write a backbone to {out}: {error.strerror}; name another folder"
+        ) from error
 
 
 def _before(config: QuantizeConfig, context: Context) -> "PatchNetwork":

@@ -23,15 +23,14 @@ log = logging.getLogger("secondlook")
 
 @dataclass(frozen=True)
 class Patient:
-    """A patient by the number that a site gave them; `issuer` is empty where no file names it."""
+    """A patient by the number that a site gave them, and who gave it where a file says so.
+
+    The number alone says what belongs together: a study must not change its patient by which of
+    its files came first. The issuer only tells apart those that are in one case at once.
+    """
 
     number: str = field(repr=False)
     issuer: str = field(default="", repr=False)
-
-    @property
-    def name(self) -> str:
-        """What tells patients apart. Without an issuer it is what a manifest would call them."""
-        return f"{self.issuer}\n{self.number}" if self.issuer else self.number
 
 
 class SeveralPatients(IntakeError):

@@ -8,10 +8,10 @@ probe.safetensors     what it said of one picture when it was made
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -57,9 +57,9 @@ def write_quantized(folder: Path, network: Any, card: QuantizedCard) -> None:
     part: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        part = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
+        part.mkdir()  # as the umask has it, which mkdtemp does not ask
         _write(part, network, card)
-        part.chmod(0o755)  # mkdtemp makes it private
         part.rename(folder)
     except BackboneError:
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -93,7 +94,9 @@ def export_adapter(
 
 @adapters.command("import")
 def import_adapter(
-    file: Annotated[Path, typer.Argument(help="What `adapters export` wrote.")],
+    file: Annotated[
+        Path, typer.Argument(help="What `adapters export` wrote, or an adapter's folder.")
+    ],
     domain: Annotated[
         str | None, typer.Option("--domain", help="Another domain than its card names.")
     ] = None,
@@ -123,23 +126,46 @@ def import_adapter(
 @adapters.command("clear")
 def clear_adapters(
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove them; without it they are only named.")
+        bool, typer.Option("--remove", help="Remove half-written ones; else nothing is removed.")
+    ] = False,
+    unnamed: Annotated[
+        bool,
+        typer.Option(
+            "--unnamed",
+            help="With --remove: whole adapters too that this database does not name, though "
+            "another database may.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Folders that a killed run left among the adapters, untouched for a day.
+    """Folders that no adapter of this database names, untouched for a day.
 
-    No adapter of this workspace's database names them, or they are half-written.
+    Half-written ones were left by a killed run. Whole ones may be another database's.
     """
     with session() as context:
-        names = leftovers.clear(context, remove=remove)
+        report = leftovers.clear(context, remove=remove, unnamed=unnamed)
+        folder = context.workspace.adapters
     if json:
-        print_json({"folders": names, "removed": remove})
+        print_json(report)
         return
+    _told(report.removed, "removed")
+    _told(report.half_written, "half-written, left by a kill: remove them with --remove")
+    _told(
+        report.unnamed,
+        "whole, but no adapter of this database names them; another database may. Remove them "
+        "with --remove --unnamed, or take them in:",
+    )
+    for name in report.unnamed:
+        say(f"  secondlook adapters import {quote(str(folder / name))}")
+    if not (report.removed or report.half_written or report.unnamed):
+        say("there is nothing to clear")
+
+
+def _told(names: Sequence[str], what: str) -> None:
     for name in names:
         say(f"  {name}")
-    done = "removed" if remove else "left by a kill: remove them with --remove"
-    say(f"{len(names)} {done}" if names else "there is nothing to clear")
+    if names:
+        say(f"{len(names)} {what}")
 
 
 def add_to(cli: typer.Typer) -> None:

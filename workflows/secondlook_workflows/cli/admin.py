@@ -20,6 +20,7 @@ from secondlook_workflows.cli.console import (
     progress,
     say,
 )
+from secondlook_workflows.plain_states import forget_plain
 
 plugins = typer.Typer(help="Plugins: what loaded, what failed and why.", no_args_is_help=True)
 db = typer.Typer(help="The case database.", no_args_is_help=True)
@@ -35,6 +36,7 @@ def init(
     with failing_clearly():
         workspace = init_workspace(default_home(), database)
         workspace.database.dispose()
+        forget_plain(workspace.home)
     print_json({"home": str(workspace.home)}) if json else say(f"workspace in {workspace.home}")
 
 
@@ -73,6 +75,7 @@ def upgrade(json: Json = False) -> None:
     """Bring the schema up to date. What is there is kept."""
     with session() as context:
         context.workspace.database.upgrade()
+        forget_plain(context.workspace.home)
     print_json({"upgraded": True}) if json else say("the schema is up to date")
 
 
