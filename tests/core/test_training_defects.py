@@ -24,7 +24,7 @@ def test_every_kind_shows_inside_its_mask_and_nowhere_else(kind: str) -> None:
     picture = textured(96, 96)
     for seed in range(8):
         painted = paint(
-            picture, np.random.default_rng(seed), kind=kind, donor=textured(96, 96, seed + 1)
+            picture, np.random.default_rng(seed), kinds=(kind,), donor=textured(96, 96, seed + 1)
         )
         change = np.abs(painted.pixels.astype(int) - picture).max(axis=2) / 255
         assert painted.kind == kind
@@ -58,7 +58,7 @@ def test_grey_pictures_stay_grey() -> None:
 
 def test_where_nothing_can_show_it_says_so() -> None:
     with pytest.raises(ModelError, match=r"no visible hole.*tones reach from 0 to 0"):
-        paint(np.zeros((64, 64, 3), dtype=np.uint8), np.random.default_rng(0), kind="hole")
+        paint(np.zeros((64, 64, 3), dtype=np.uint8), np.random.default_rng(0), kinds=("hole",))
     with pytest.raises(ModelError, match=r"2 x 2 pixels.*at least 32 pixels"):
         paint(textured(2, 2), np.random.default_rng(0))
 

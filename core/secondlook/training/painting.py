@@ -66,7 +66,7 @@ class Painter:
                 donor = self._donors[int(random.integers(DONORS))]
                 height, width = picture.shape[:2]
                 kind = self._kinds[int(random.integers(len(self._kinds)))]
-                painted = paint(picture, random, donor=donor[:height, :width], kind=kind)
+                painted = paint(picture, random, donor=donor[:height, :width], kinds=(kind,))
                 return painted.pixels, painted.mask
             except ModelError:  # nothing of this kind shows on this picture
                 pass

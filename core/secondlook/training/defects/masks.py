@@ -76,6 +76,18 @@ def clouds(shape: Shape, random: Random) -> Mask:
     return _soften_field(field - np.float32(random.uniform(0.9, 1.8)), random)
 
 
+def veil(shape: Shape, random: Random) -> Mask:
+    """A large patch whose edge fades over a third of it."""
+    x, y = _place(shape, random)
+    radius = _length(shape, random, 0.15, 0.6)
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    squeeze = math.exp(random.uniform(-0.8, 0.8))
+    far = np.hypot((rows - y) * squeeze, (columns - x) / squeeze) / radius
+    field = 1 - far + 0.4 * smooth_noise(shape, random, radius / 2)
+    soft: Mask = np.clip(field * np.float32(random.uniform(1, 3)), 0, 1).astype(np.float32)
+    return soft
+
+
 def specks(shape: Shape, random: Random) -> Mask:
     """A handful of small spots near each other."""
     x, y = _place(shape, random)

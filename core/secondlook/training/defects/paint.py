@@ -1,6 +1,6 @@
 """Painting one synthetic defect on a picture of a good part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ KINDS: Mapping[str, tuple[tuple[Drawn, ...], tuple[Touch, ...]]] = {
     "displaced piece": ((masks.box, masks.stroke, masks.blob), (touches.moved,)),
     "rough spot": ((masks.blob, masks.specks, masks.stroke), (touches.rough,)),
     "smeared spot": ((masks.blob, masks.box), (touches.smooth,)),
+    "uneven shade": ((masks.veil,), (touches.shaded,)),
+    "other texture": ((masks.blob, masks.veil, masks.clouds), (touches.grafted,)),
 }
 """Each kind with the masks and touches it may be made of."""
 TRIES = 12
@@ -50,30 +52,30 @@ def paint(
     random: Random,
     *,
     donor: NDArray[np.uint8] | None = None,
-    kind: str | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> Painted:
     """Paint a defect that can be seen on a picture (H, W, 3).
 
     Args:
         donor: a picture of the same shape that foreign matter is taken from; None takes the
             picture itself, turned upside down.
-        kind: a key of `KINDS`; None draws one.
+        kinds: keys of `KINDS` of which one is drawn; None draws from all.
 
     Raises ModelError where no try changes the picture: it is too small, or of one tone.
     """
     whole = picture.astype(np.float32) / np.float32(255)
     other = whole[::-1] if donor is None else donor.astype(np.float32) / np.float32(255)
-    names = list(KINDS)
+    names = tuple(kinds or KINDS)
     for _ in range(TRIES):
-        name = kind or names[int(random.integers(len(names)))]
+        name = names[int(random.integers(len(names)))]
         changed = _like(whole, _touched(whole, other, name, random))
         mask = np.abs(changed - whole).max(axis=2) >= LEAST_CHANGE
         if mask.sum() >= LEAST_PIXELS and mask.mean() < 0.5:
             pixels = (changed * 255).round().astype(np.uint8)
             return Painted(pixels=pixels, mask=mask, kind=name)
     raise ModelError(
-        f"no visible {kind or 'defect'} could be painted on a picture of {picture.shape[1]} x "
-        f"{picture.shape[0]} pixels in {TRIES} tries: {_reason(picture)}"
+        f"no visible {' or '.join(kinds or ('defect',))} could be painted on a picture of "
+        f"{picture.shape[1]} x {picture.shape[0]} pixels in {TRIES} tries: {_reason(picture)}"
     )
 
 

@@ -46,6 +46,20 @@ def foreign(picture: Picture, mask: Mask, donor: Picture, random: Random) -> Pic
     return picture * (1 - alpha) + donor * alpha
 
 
+def grafted(picture: Picture, mask: Mask, donor: Picture, random: Random) -> Picture:
+    """The fine texture of another picture on top of this one: scale, corrosion, residue."""
+    sigma = max(mask.shape) * random.uniform(0.02, 0.12)
+    grey = donor.mean(axis=2)
+    fine = grey - gaussian_filter(grey, sigma)
+    amount = abs(_strength(random, 0.05, 0.2)) / max(float(fine.std()), 1e-3)
+    return np.asarray(picture + fine[..., None] * np.float32(amount), dtype=np.float32)
+
+
+def shaded(picture: Picture, mask: Mask, donor: Picture, random: Random) -> Picture:
+    """Gradually lighter or darker, without an edge: uneven coating, light or grinding."""
+    return np.asarray(picture * np.float32(1 + _strength(random, 0.1, 0.6)), dtype=np.float32)
+
+
 def moved(picture: Picture, mask: Mask, donor: Picture, random: Random) -> Picture:
     """A piece from elsewhere in the same picture, turned or flipped (CutPaste)."""
     piece = np.roll(picture, random.integers(0, picture.shape[:2]), axis=(0, 1))

@@ -11,6 +11,7 @@ from torch.nn import functional
 from secondlook.errors import ModelError
 from secondlook.training.defects import paint
 from secondlook.training.starter.library import Library
+from secondlook.training.starter.scenes import LEARNED
 
 SIDE = 160
 SUPPORT = 3
@@ -71,7 +72,7 @@ class Lessons:
         masks = []
         for number in range(SUPPORT, SUPPORT + QUERIES):
             try:
-                painted = paint(views[number], random, donor=donor)
+                painted = paint(views[number], random, donor=donor, kinds=LEARNED)
             except ModelError:  # on black nothing shows: then there is nothing to be found
                 masks.append(np.zeros((SIDE, SIDE), dtype=np.bool_))
                 continue

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from secondlook.errors import ModelError
-from secondlook.training.defects import KINDS, paint
+from secondlook.training.defects import paint
 from secondlook.training.defects.masks import Random
 from secondlook.training.starter.colours import COLOURS, shade, tinted
 from secondlook.training.starter.fields import FIELDS
@@ -16,6 +16,18 @@ from secondlook.training.starter.fields import FIELDS
 SIDES = {"triangle": 3, "square": 4, "pentagon": 5, "hexagon": 6, "disc": 40}
 SHAPES = (*SIDES, "star", "cross", "ring", "bar")
 FILLS = {"": 0.55, "striped": 0.2, "dotted": 0.1, "speckled": 0.15}
+LEARNED = (
+    "scratch",
+    "crack",
+    "hole",
+    "stain",
+    "dent",
+    "foreign matter",
+    "displaced piece",
+    "rough spot",
+    "smeared spot",
+)
+"""Kinds of defect in the lessons of this revision; more can be painted since."""
 OPENINGS = ("", "a photo of ", "a picture of ", "this shows ", "an image with ")
 
 
@@ -98,7 +110,7 @@ def _damaged(pixels: NDArray[np.uint8], random: Random) -> tuple[NDArray[np.uint
     if random.random() < 0.6:
         return pixels, None
     try:
-        painted = paint(pixels, random, kind=_pick(tuple(KINDS), random))
+        painted = paint(pixels, random, kinds=(_pick(LEARNED, random),))
     except ModelError:  # nothing of this kind shows on such a surface
         return pixels, None
     return painted.pixels, painted.kind
