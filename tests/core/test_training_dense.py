@@ -72,10 +72,10 @@ def test_the_same_seed_and_steps_learn_the_same_to_the_bit(
     # As many steps as followed from the time learn what so many stated steps learn.
     ticks = iter(x / 100 for x in range(10_000))
     monkeypatch.setattr("secondlook.training.dense_plan.time.monotonic", lambda: next(ticks))
-    timed = learned(network, goods, steps=None, seconds=0.21)
+    timed = learned(network, goods, steps=None, seconds=0.41)
     monkeypatch.undo()
-    assert timed.steps == timed.planned == 18
-    assert same(timed, learned(network, goods, steps=18))
+    assert timed.steps == timed.planned == 37
+    assert same(timed, learned(network, goods, steps=37))
 
 
 def test_the_rates_follow_the_steps() -> None:

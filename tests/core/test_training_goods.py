@@ -1,5 +1,6 @@
 """Learning from goods: within its time, with goods apart for each question, and saying so."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -406,6 +407,18 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same(
     assert without_memory(again) == without_memory(whole)
     assert same_dense(again, whole)
     assert not network.slots.resident
+
+
+def test_the_course_is_logged(
+    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dense_state, "LOGGED", 2)
+    learned = learn_kept(network, tmp_path)
+    (file,) = tmp_path.rglob("log.jsonl")
+    lines = [json.loads(x) for x in file.read_text().splitlines()]
+    assert [(x["name"], x["step"]) for x in lines] == [("dense", 2), ("dense", 4), ("dense", 6)]
+    losses = [x["loss"] for x in lines]
+    assert np.mean(losses) == pytest.approx(learned.metrics["dense_loss"])
 
 
 def without_memory(learned: LearnedGoods) -> dict[str, float]:

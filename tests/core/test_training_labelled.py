@@ -23,6 +23,7 @@ from secondlook.models.checkpoints import fingerprint
 from secondlook.models.pictures import Preprocessing
 from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
+from secondlook.training import log as log_module
 from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.heads import HeadConfig
 from secondlook.training.labelled import (
@@ -32,7 +33,6 @@ from secondlook.training.labelled import (
     TuneConfig,
     learn_labelled,
 )
-from secondlook.training.labelled import log as log_module
 from secondlook.training.labelled import stage as stage_module
 from secondlook.training.labelled import tuning as tuning_module
 from secondlook.training.labelled.augment import CHANGES, picture_view, random_for, text_view

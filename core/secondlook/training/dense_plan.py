@@ -9,16 +9,20 @@ import numpy as np
 
 from secondlook.models.dense import DenseModel
 
-PACE = 10
+PACE = 20
 """Steps by which the pace is measured; the rates fall only after them."""
-MOST_STEPS = 3000
+MOST_STEPS = 6000
 MARGIN = 0.95
 """Share of the time that is planned for: steps differ, and the last must still be taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DenseConfig:
-    """How a dense head is learned."""
+    """How a dense head is learned.
+
+    Small batches and these rates told textures of real steel, put onto held-out goods, better than
+    twice the batch at half the rates in the same time.
+    """
 
     seconds: float = 480.0
     """Where `steps` is None: as many as fit in this time, by the pace of the first ones."""
@@ -26,11 +30,11 @@ class DenseConfig:
     """Exactly so many, however long they take: the same seed then learns the same to the bit."""
     least_steps: int = 1
     """Fewer are not begun: a head that hardly learned says nothing."""
-    batch: int = 8
-    head_rate: float = 2e-3
-    lora_rate: float = 1e-3
+    batch: int = 4
+    head_rate: float = 4e-3
+    lora_rate: float = 2e-3
     decay: float = 0.01
-    warm_up: int = 50
+    warm_up: int = 100
     rank: int = 16
     alpha: int = 32
     last: int = 4

@@ -13,11 +13,14 @@ from torch import Tensor, nn
 from secondlook.errors import ModelError
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.dense_plan import Plan
+from secondlook.training.log import Log
 from secondlook.training.optimizer_state import optimizer_tensors, restore_optimizer
 from secondlook.training.painting import Painter
 
 EVERY = 20.0
 """Seconds between two writings."""
+LOGGED = 20
+"""Steps between two lines of the log."""
 STEP = "dense"
 
 
@@ -42,11 +45,12 @@ class DenseState:
         taken_up: steps that were done before, 0 where learning began here.
     """
 
-    def __init__(self, checkpoint: Checkpoint, ground: str = "") -> None:
+    def __init__(self, checkpoint: Checkpoint, ground: str = "", log: Log | None = None) -> None:
         """`ground` says on what is learned: a course of another ground is not taken up.
 
         After another bank other goods are set aside, and it may have learned from these.
         """
+        self._log = log or Log(None)
         self.taken_up = 0
         self._checkpoint = checkpoint
         self._ground = np.frombuffer(ground.encode(), dtype=np.uint8)
@@ -71,10 +75,12 @@ class DenseState:
         self.taken_up = len(course.losses)
 
     def keep(self, course: Course) -> None:
-        """Write the course, if it is time. Raises ModelError where that cannot be done.
+        """Write and log the course, if it is time. Raises ModelError where that cannot be done.
 
         Before its steps are planned there is nothing worth it.
         """
+        if len(course.losses) % LOGGED == 0:
+            self._log.add(STEP, len(course.losses), loss=float(np.mean(course.losses[-LOGGED:])))
         if self._checkpoint.folder is None or not course.plan.settled:
             return
         if time.monotonic() - self._last >= EVERY:

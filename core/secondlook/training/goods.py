@@ -31,6 +31,7 @@ from secondlook.training.goods_ground import BANK, Ground, ground_again, ground_
 from secondlook.training.goods_known import keep_known, known_before
 from secondlook.training.goods_parts import Parts, learn_parts
 from secondlook.training.held_back import HeldBack
+from secondlook.training.log import Log
 from secondlook.training.memory import peak_rss_mb
 from secondlook.training.pools import PatchPool, Shelf
 from secondlook.training.progress import Progress, Steps
@@ -93,8 +94,9 @@ def learn_goods(
     else:
         source = Stream(images, clock, most=known.reading.goods)
         ground, few = ground_again(known, source, vision, config, steps.one, checkpoint), None
-    state = DenseState(checkpoint, ground.known.digest)
-    parts = learn_parts(ground, student, config, clock, steps, state)
+    with Log(checkpoint.folder) as log:
+        state = DenseState(checkpoint, ground.known.digest, log)
+        parts = learn_parts(ground, student, config, clock, steps, state)
     known = ground.known
     notes = (refused, _unread_note(known.reading, total), few, *parts.notes, _again_note(state))
     return LearnedGoods(

@@ -38,7 +38,7 @@ class GoodsConfig:
     """From fewer goods no dense model is learned: at least 20 must calibrate it."""
     least_gain: float = 0.0
     """AUROC on painted defects that the dense model must add to the bank's to be kept."""
-    dense: DenseConfig = field(default_factory=lambda: DenseConfig(least_steps=150))
+    dense: DenseConfig = field(default_factory=lambda: DenseConfig(least_steps=300))
     """Its time and seed are replaced. Steps that are given count, whatever the time."""
     seed: int = 0
 

@@ -23,11 +23,11 @@ from secondlook.training.folds import check_labels
 from secondlook.training.heads import Progress
 from secondlook.training.labelled.cases import LabelledCase, label_array
 from secondlook.training.labelled.config import LabelledConfig
-from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.reading import Readings, read_cases
 from secondlook.training.labelled.run import Clock, identity
 from secondlook.training.labelled.stage import Outcome, TuneStage
 from secondlook.training.labelled.work import Work, prepare_work
+from secondlook.training.log import Log
 
 HEAD_SHARE = 0.4
 """Of the time left after reading, that learning heads may take at most."""

@@ -14,7 +14,6 @@ from secondlook.training.crossval import LearnedHead
 from secondlook.training.labelled.augment import picture_view, random_for
 from secondlook.training.labelled.cases import Pixels
 from secondlook.training.labelled.config import LabelledConfig, TuneConfig
-from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.material import material
 from secondlook.training.labelled.reading import Readings, load_picture
 from secondlook.training.labelled.states import Look, PictureStates
@@ -26,6 +25,7 @@ from secondlook.training.labelled.tuned_folds import (
 )
 from secondlook.training.labelled.tuning import Tuned, Tuner
 from secondlook.training.labelled.work import Work
+from secondlook.training.log import Log
 
 VIEWS_SHARE = 0.3
 """Of the time left, that augmented views may take at most."""

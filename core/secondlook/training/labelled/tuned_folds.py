@@ -18,8 +18,8 @@ from secondlook.training.crossval import LearnedHead
 from secondlook.training.crossval_figures import answer_figures, cross_fitted
 from secondlook.training.crossval_folds import STOPPING_FOLDS, Change, Folds, fit_fold, only
 from secondlook.training.folds import grouped_folds
-from secondlook.training.labelled.log import Log
 from secondlook.training.labelled.tuning import Tell, Tuned, Tuner
+from secondlook.training.log import Log
 
 Floats = NDArray[np.float64]
 
