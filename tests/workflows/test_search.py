@@ -2,8 +2,6 @@
 
 import json
 import logging
-import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -348,41 +346,6 @@ def many(folder: Path, count: int) -> Path:
     return folder
 
 
-def test_pictures_are_read_ahead_in_order_and_few_at_a_time(
-    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = ingest.IngestConfig(domain=DOMAIN, sources=(many(tmp_path / "many", 9),))
-    ingest.run(config, context)
-    monkeypatch.setattr(embed, "PICTURES", 2)
-    vision = embed.image_backbone(context)
-    real, load, seen = vision.embed_images, embed._load, 0
-    read: list[str] = []
-    ahead: list[int] = []
-    threads: set[str] = set()
-
-    def loading(attachment: Any, context: Context) -> Any:
-        threads.add(threading.current_thread().name)
-        read.append(attachment.sha256)
-        return load(attachment, context)
-
-    def looking(images: Any) -> Any:
-        nonlocal seen
-        seen += len(images)
-        time.sleep(0.05)  # time enough to read everything, if nothing held it back
-        ahead.append(len(read) - seen)
-        return real(images)
-
-    monkeypatch.setattr(embed, "_load", loading)
-    monkeypatch.setattr(vision, "embed_images", looking)
-    report = embed.run(embed.EmbedConfig(passages=False), context)
-    assert report.images == 9
-    assert threads == {"prefetch"}
-    assert 0 < max(ahead) <= 4  # one batch that is ready, and one at hand
-    with context.workspace.database.read() as unit:
-        keys = [x.key for x in unit.embeddings.images.missing(Space("0" * 64, "float32"), limit=9)]
-    assert read == [x.sha256 for x in keys]
-
-
 def test_ctrl_c_between_batches_keeps_what_was_done(
     context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,5 +365,4 @@ def test_ctrl_c_between_batches_keeps_what_was_done(
     monkeypatch.setattr(vision, "embed_images", looking)
     report = embed.run(embed.EmbedConfig(passages=False), context)
     assert (report.images, report.interrupted) == (2, True)
-    assert not any(x.name == "prefetch" for x in threading.enumerate())
     assert embed.run(embed.EmbedConfig(passages=False), context).images == 4

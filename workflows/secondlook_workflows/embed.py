@@ -6,7 +6,6 @@ batch at hand, and running again goes on.
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -129,8 +128,6 @@ def embed_images(
     vision: "ImageEmbedder", context: Context, report: EmbedReport, *, case_id: str | None = None
 ) -> None:
     """Give every picture that can be read a vector; those of `case_id` alone where it is given."""
-    from secondlook.models.prefetch import prefetched
-
     database, space = context.workspace.database, image_space(vision)
     if case_id is None:
         with database.read() as unit:
@@ -138,26 +135,16 @@ def embed_images(
         if not waiting:
             return
         context.progress.start("looking at pictures", waiting)
-    pages = (_read(x, vision, context) for x in _images(space, context, case_id))
-    with closing(pages if case_id is not None else prefetched(pages, ahead=1)) as ready:
-        for page in ready:
-            if page.pictures:
-                vectors = vision.embed_images(list(page.pictures.values()))
-                with database.write() as unit:
-                    unit.embeddings.images.add(space, list(page.pictures), vectors)
-                    unit.commit()
-            report.images += len(page.pictures)
-            report.unreadable |= page.unreadable
-            if case_id is None:
-                context.progress.advance(len(page.pictures) + len(page.unreadable))
-
-
-@dataclass(kw_only=True)
-class _Page:
-    """Pictures of one batch, small enough that two batches are no burden."""
-
-    pictures: "dict[ImageKey, NDArray[np.uint8]]" = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    for page in _images(space, context, case_id):
+        pictures = _readable(page, vision, context, report)
+        if pictures:
+            vectors = vision.embed_images(list(pictures.values()))
+            with database.write() as unit:
+                unit.embeddings.images.add(space, list(pictures), vectors)
+                unit.commit()
+        report.images += len(pictures)
+        if case_id is None:
+            context.progress.advance(len(page))
 
 
 def _images(
@@ -175,15 +162,17 @@ def _images(
         last = page[-1].key
 
 
-def _read(items: Sequence[MissingImage], vision: "ImageEmbedder", context: Context) -> _Page:
-    page = _Page()
-    for item in items:
+def _readable(
+    page: Sequence[MissingImage], vision: "ImageEmbedder", context: Context, report: EmbedReport
+) -> "dict[ImageKey, NDArray[np.uint8]]":
+    pictures = {}
+    for item in page:
         try:
-            page.pictures[item.key] = shrunk(vision, _load(item.attachment, context))
+            pictures[item.key] = shrunk(vision, _load(item.attachment, context))
         except (IntakeError, NotFound) as error:
             log.warning("picture %s cannot be read: %s", item.key.sha256, type(error).__name__)
-            page.unreadable[item.key.sha256] = str(error)
-    return page
+            report.unreadable[item.key.sha256] = str(error)
+    return pictures
 
 
 def _load(attachment: Attachment, context: Context) -> "NDArray[np.uint8]":
