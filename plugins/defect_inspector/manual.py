@@ -1,14 +1,20 @@
-"""`secondlook manual`: look at a manual the way the inspector does, passage by passage."""
+"""`secondlook manual`: look at a manual the way the inspector does, by passage or by clause."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from secondlook import IntakeError, Passage, Record, read_document
 
+if TYPE_CHECKING:
+    from defect_inspector.clauses import ReadManual
+
+WIDTH = 140
+"""Columns of a table that goes into a file or a pipe."""
 manual = typer.Typer(help="Look at a product manual as the defect inspector reads it.")
 
 
@@ -29,6 +35,51 @@ def show(
         return
     for passage in record.passages:
         typer.echo(f"[{place(passage)}] {' '.join(passage.text.split())}")
+
+
+@manual.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="PDF, Word, HTML, Markdown or text file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Print the clauses of a manual for a person to confirm, then what could not be read.
+
+    Exit status 3 where something that looks like a rule was not read.
+    """
+    from defect_inspector.clauses import read_clauses
+
+    record = _read(file)
+    found = read_clauses(record)
+    if as_json:
+        typer.echo(json.dumps({"name": record.name, **asdict(found)}, ensure_ascii=False))
+    else:
+        _print(found)
+    if found.unread:
+        raise typer.Exit(3)
+
+
+def _print(found: "ReadManual") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from defect_inspector.clauses.listing import remarks, table_of
+
+    table = Table("no.", "what", "when", "then", "where", box=box.SIMPLE_HEAD)
+    for row in table_of(found):
+        table.add_row(*(Text(_printable(x)) for x in row))  # Text: no markup out of a manual
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    if found.clauses:
+        console.print(table)
+    for remark in remarks(found):
+        typer.echo(_printable(remark))
+    typer.echo(f"{len(found.clauses)} clauses, {len(found.unread)} not read")
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which could write over what a terminal shows."""
+    return "".join(x if x.isprintable() else " " for x in text)
 
 
 def place(passage: Passage) -> str:

@@ -19,7 +19,7 @@ def register_domains(register: Callable[[Domain], None]) -> None:
 
 @hookimpl
 def register_commands(cli: "typer.Typer") -> None:
-    """`secondlook manual show FILE`."""
+    """`secondlook manual show FILE` and `check FILE`."""
     from defect_inspector.manual import manual
 
     cli.add_typer(manual, name="manual")

@@ -1,0 +1,68 @@
+"""What was read from a manual as lines for a person to confirm."""
+
+from collections.abc import Iterator
+
+from defect_inspector.clauses.model import Bounds, Clause, Place, ReadManual
+
+SIGNS = (("more_than", ">"), ("at_least", "≥"), ("less_than", "<"), ("at_most", "≤"))
+QUOTE = 100
+
+
+def table_of(read: ReadManual) -> list[tuple[str, str, str, str, str]]:
+    """One row a clause: number, what, when, then, where it stands."""
+    return [(x.number or "-", what(x), when(x), x.disposition, place(x)) for x in read.clauses]
+
+
+def what(clause: Clause) -> str:
+    """Terms, severity and zone: `scratches, zone A (major)`."""
+    zone = f", zone {clause.zone}" if clause.zone else ""
+    severity = f" ({clause.severity})" if clause.severity else ""
+    return f"{', '.join(clause.terms)}{zone}{severity}"
+
+
+def when(clause: Clause) -> str:
+    """`length > 2 mm and ≤ 5 mm`, `count ≤ 3 per part`, `any`."""
+    if clause.measure == "any":
+        return "any"
+    unit = "" if clause.unit == "count" else f" {clause.unit}"
+    ends = " and ".join(f"{sign} {x:g}{unit}" for sign, x in _ends(clause.bounds))
+    per = f" per {clause.per}" if clause.per else ""
+    return f"{clause.measure} {ends}{per}"
+
+
+def place(found: Place) -> str:
+    """`page 3, line 41`; formats without pages have lines only."""
+    page = f"page {found.page}, " if found.page is not None else ""
+    return f"{page}line {found.line}"
+
+
+def remarks(read: ReadManual) -> Iterator[str]:
+    """Synonyms, what could not be read and why, and contradictions."""
+    for synonym in read.synonyms:
+        yield f"[{place(synonym)}] {synonym.term}: also {', '.join(synonym.others)}"
+    for unread in read.unread:
+        yield f"[{place(unread)}] not read: {unread.reason}: {short(unread.quote)}"
+    for pair in read.contradictions:
+        one, other = read.clauses[pair.first], read.clauses[pair.second]
+        wins = read.clauses[pair.stricter]
+        yield (
+            f"contradiction: {_brief(one)} but {_brief(other)}; "
+            f"the stricter is taken: {wins.disposition}"
+        )
+
+
+def short(quote: str) -> str:
+    """A quote on one line."""
+    line = " ".join(quote.split())
+    return line if len(line) <= QUOTE else f"{line[:QUOTE]}…"
+
+
+def _brief(clause: Clause) -> str:
+    return f"[{place(clause)}] {what(clause)}, {when(clause)}: {clause.disposition}"
+
+
+def _ends(bounds: Bounds) -> Iterator[tuple[str, float]]:
+    for name, sign in SIGNS:
+        value: float | None = getattr(bounds, name)
+        if value is not None:
+            yield sign, value
