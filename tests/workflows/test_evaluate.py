@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
 from plates import plate
 from secondlook.errors import IntakeError, NotFound, UsageError
 from secondlook_workflows import evaluate, learn
+from secondlook_workflows.cli.app import build
+from secondlook_workflows.cli.figures import number
 from secondlook_workflows.context import Context
 from secondlook_workflows.metrics import PixelMetrics, ranking
 
@@ -141,3 +144,21 @@ def test_aupro_weighs_a_small_region_like_a_large_one() -> None:
     assert values["aupro"] == pytest.approx(0.5 + 0.5 * 0.15, abs=0.01)
     assert values["pixel_auroc"] is not None
     assert values["pixel_auroc"] > 0.99
+
+
+def test_people_see_each_label_and_what_each_modality_does(
+    dataset: Path, learned: learn.LearnReport
+) -> None:
+    said = CliRunner().invoke(
+        build(), ["evaluate", "defect-inspector", "--product", "plate", "--dataset", str(dataset)]
+    )
+    assert said.exit_code == 0, said.output
+    label = next(x for x in said.stdout.splitlines() if x.startswith("hole"))
+    assert len(label.split()) == 5  # label, n, recall, auroc, average precision
+    assert any(x.startswith("image") for x in said.stdout.splitlines())
+    assert not any(x.startswith("shuffled_text") for x in said.stdout.splitlines())  # no records
+
+
+def test_counts_are_whole_numbers() -> None:
+    shown = [number(x) for x in (761.0, 0.05, 1.0, 0.0, 1351.16, None)]
+    assert shown == ["761", "0.0500", "1.0000", "0.0000", "1351.1600", "–"]

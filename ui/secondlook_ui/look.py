@@ -140,7 +140,7 @@ def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
         case Measurement():
             return (f"{item.name}: {item.value:.4g} {item.unit}",)
         case PriorCase():
-            said = f"most like reference {item.reference[:12]} (similarity {item.similarity:.2f})"
+            said = f"nearest known picture {item.reference[:12]} (similarity {item.similarity:.2f})"
             return (said,)
         case ModalityContribution():
             return (words.contribution(item),)

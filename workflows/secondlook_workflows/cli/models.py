@@ -8,7 +8,8 @@ import typer
 from secondlook_workflows import evaluate as evaluate_verb
 from secondlook_workflows import learn as learn_verb
 from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
-from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say
+from secondlook_workflows.cli.console import PARTLY, print_json, say
+from secondlook_workflows.cli.figures import print_figures, print_parts
 from secondlook_workflows.evaluating import EvaluateConfig
 from secondlook_workflows.learning import LearnConfig
 
@@ -67,7 +68,7 @@ def learn(
         print_json(report)
     else:
         say(f"{report.adapter} ({report.state}), {report.seconds:.0f} s")
-        print_table(("figure", "value"), [(k, _number(v)) for k, v in report.metrics.items()])
+        print_figures(report.metrics)
         for note in report.notes:
             say(f"  {note}")
         if report.state == "challenger":
@@ -119,7 +120,9 @@ def evaluate(
         print_json(report)
     else:
         say(f"{report.n} cases, adapter {report.adapter or 'none'}, {report.seconds:.0f} s")
-        print_table(("figure", "value"), [(k, _number(v)) for k, v in report.metrics.items()])
+        print_figures(report.metrics)
+        print_parts("label", report.per_label)
+        print_parts("from", report.ablations)
         for note in report.notes:
             say(f"  {note}")
     if report.quarantined or report.failed:
@@ -130,7 +133,3 @@ def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
     cli.command()(learn)
     cli.command()(evaluate)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
