@@ -4,7 +4,18 @@ These are the public names. A plugin needs nothing else.
 """
 
 from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding, Flag, Provenance
-from secondlook.cases import NOTHING, Attachment, Case, CaseStatus, NewCase, Passage, Record, Role
+from secondlook.cases import (
+    NOTHING,
+    Attachment,
+    Case,
+    CaseStatus,
+    NewCase,
+    Passage,
+    ProductSpec,
+    Record,
+    Role,
+    Zone,
+)
 from secondlook.decisions import Act, Decision, FindingAct, Lease
 from secondlook.domain import (
     CaseSource,
@@ -29,6 +40,7 @@ from secondlook.evidence import (
     ModalityContribution,
     PriorCase,
     Region,
+    Ruling,
 )
 from secondlook.hookspecs import hookimpl
 from secondlook.model_io import (
@@ -86,15 +98,18 @@ __all__ = [
     "Passage",
     "PassageMatch",
     "PriorCase",
+    "ProductSpec",
     "Provenance",
     "Query",
     "Record",
     "Region",
     "Role",
+    "Ruling",
     "SecondlookError",
     "Taxonomy",
     "Unused",
     "Verdict",
+    "Zone",
     "hookimpl",
     "load_backbone",
     "read_document",

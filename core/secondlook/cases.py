@@ -83,6 +83,30 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Zone:
+    """A named rectangle on the pictures of a product, in shares of their width and height."""
+
+    name: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductSpec:
+    """What is known of the product that a case is one of."""
+
+    pitch_mm: float | None = None
+    """Millimetres per pixel of its pictures; None where nobody has said."""
+    zones: tuple[Zone, ...] = ()
+    revision: str | None = None
+    """Of its manual, as people call it; the manual is among the records of the case."""
+    manual: str | None = None
+    """sha256 of that manual's record."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewCase:
     """A case as a domain opens it from intake, before the store has given it an identity."""
 
@@ -111,6 +135,8 @@ class Case:
     records: tuple[Record, ...]
     opened_at: datetime
     facts: Facts = field(default_factory=dict)
+    spec: ProductSpec | None = None
+    """None where the product is not described."""
     status: CaseStatus = CaseStatus.NEW
     version: int = 1
     """Counts changes; a write names the version it was made against."""

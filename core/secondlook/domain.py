@@ -185,6 +185,14 @@ class Domain(ABC):
     def recommend(self, case: Case, verdict: Verdict) -> str | None:
         """The code of the disposition to recommend, or None."""
 
+    def rejudge(self, case: Case, assessment: Assessment) -> Verdict | None:
+        """Judge what an earlier first look saw by the records that the case has now.
+
+        No model is asked: everything seen is in the assessment's evidence. None where this domain
+        cannot do that, or this assessment does not hold enough for it.
+        """
+        return None
+
     def explain(self, case: Case, finding: Finding) -> Sequence[Evidence]:
         """Evidence for a finding; what was stored with it unless the domain knows more."""
         return finding.evidence

@@ -19,6 +19,8 @@ class Region:
     width: int
     height: int
     score: float
+    name: str | None = None
+    """What it is called on the picture (`1`, `2`, …); measurements and rulings name it so."""
     kind: Literal["region"] = "region"
 
 
@@ -66,7 +68,40 @@ class Measurement:
     name: str
     value: float
     unit: str
+    region: str | None = None
+    """The name of the region it was measured on; None for the case as a whole."""
     kind: Literal["measurement"] = "measurement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """A rule of a record, held against what was found."""
+
+    record: str
+    """sha256 of the record."""
+    record_name: str
+    text: str
+    """What the rule was read from: the record's text from `start` to `end`."""
+    start: int
+    end: int
+    line: int
+    page: int | None
+    number: str | None
+    """As it is printed in front of the rule."""
+    disposition: str
+    """What the rule asks for where it applies."""
+    applies: bool | None
+    """None where that could not be told; `note` says why."""
+    decides: bool = False
+    """Whether it is why the recommended disposition is what it is."""
+    limit: str = ""
+    """`length above 5 mm`; empty for a rule without a limit."""
+    measured: str = ""
+    """`length 6.2 mm`; empty where nothing was measured for it."""
+    region: str | None = None
+    """The name of the region it was held against; None for the case as a whole."""
+    note: str = ""
+    kind: Literal["ruling"] = "ruling"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +142,7 @@ Evidence: TypeAlias = (
     | AnomalyMap
     | CitedPassage
     | Measurement
+    | Ruling
     | PriorCase
     | ModalityContribution
     | LabelProbabilities
