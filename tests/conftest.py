@@ -4,9 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tiny_checkpoints import Tiny
 
 # Before torch is loaded, here and in subprocesses: tiny models are slower on several threads, and
 # one thread gives the same sums every time.
@@ -39,3 +44,11 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the data folder ../shared/data beside the repository")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Tiny":
+    """What builds tiny checkpoints: `tiny("clip")` is a folder that nobody changes."""
+    from tiny_checkpoints import checkpoint  # transformers takes seconds to import
+
+    return partial(checkpoint, tmp_path_factory)

@@ -1,12 +1,7 @@
 """Checkpoints of every family, tiny and untrained, built on disk as their publishers save them.
 
-A test module takes them with
-
-    @pytest.fixture(scope="session")
-    def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-        return partial(checkpoint, tmp_path_factory)
-
-and calls `tiny("clip")`; each is built once a session. Whoever changes a folder copies it first.
+A test takes the fixture `tiny` and calls `tiny("clip")`; each is built once a session. Whoever
+changes a folder copies it first.
 """
 
 from collections.abc import Callable

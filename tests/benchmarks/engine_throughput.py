@@ -16,7 +16,6 @@ processor time, which a busy machine lengthens less.
 import argparse
 import json
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,13 @@ import torch
 from networks import NAMES, network
 from PIL import Image
 from torch import Tensor
+from turns import Act, Spent, in_turns, times_as_fast
 
 from secondlook.models.precision import chosen
 from secondlook.models.prefetch import prefetched
 from secondlook.models.towers import ImageTower
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.starter.surfaces import surface
-
-Act = Callable[[], object]
 
 
 def files(folder: Path, count: int, side: int) -> list[Path]:
@@ -99,15 +97,7 @@ def jpeg(vision: PatchNetwork, model: Any, paths: list[Path], batch: int) -> dic
 
 @torch.inference_mode()
 def compare(acts: dict[str, Act], pictures: int, rounds: int) -> dict[str, object]:
-    clocks = {"wall": time.perf_counter, "processor": time.process_time}
-    spent: dict[str, dict[str, list[float]]] = {x: {y: [] for y in acts} for x in clocks}
-    for turn in range(rounds + 1):  # the first turn warms up
-        for name in list(acts) if turn % 2 else list(acts)[::-1]:
-            started = {x: clock() for x, clock in clocks.items()}
-            acts[name]()
-            for x, clock in clocks.items():
-                if turn:
-                    spent[x][name].append(clock() - started[x])
+    spent = in_turns(acts, rounds)
     return {
         "pictures_a_second": {
             x: round(pictures / float(np.median(y)), 2) for x, y in spent["wall"].items()
@@ -117,11 +107,8 @@ def compare(acts: dict[str, Act], pictures: int, rounds: int) -> dict[str, objec
     }
 
 
-def ratios(spent: dict[str, list[float]]) -> dict[str, float]:
-    bare = np.array(spent["bare"])
-    return {
-        x: round(float(np.median(bare / np.array(y))), 3) for x, y in spent.items() if x != "bare"
-    }
+def ratios(spent: Spent) -> dict[str, float]:
+    return {x: round(y, 3) for x, y in times_as_fast(spent, "bare").items() if x != "bare"}
 
 
 def measure(name: str, folder: Path, options: argparse.Namespace) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Values that many tests need."""
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +9,19 @@ import pytest
 from secondlook import Assessment, Attachment, Case, Decision, Provenance, Role
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Whatever a module before did: tiny tensors on many threads wait more than they compute."""
+    torch = sys.modules.get("torch")
+    if torch is None:  # what loads it later finds OMP_NUM_THREADS
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,10 @@ from secondlook.training.alignment.judge import grouped_parts
 from secondlook.training.alignment.loss import contrastive_loss, relations
 from secondlook.training.alignment.pairs import read_pairs
 from secondlook.training.alignment.ranks import ranks
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 TEXTS = ("scratch of the rim", "a crack", "left lung", "no weld", "photo", "the rim of a lung")
 QUICK = AlignmentConfig(epochs=40, patience=10, rate=3e-3)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture

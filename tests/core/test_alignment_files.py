@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +20,10 @@ from secondlook.models.alignment import (
 )
 from secondlook.models.backbones import load_vision
 from secondlook.models.dual import DualBackbone
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 Spoil = Callable[[Path], object]
 SIZE = 12
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture

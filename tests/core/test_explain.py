@@ -1,6 +1,6 @@
 """Explanations on made tasks of which the truth is known: a spot, a sentence, a modality."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -89,14 +89,6 @@ class Words:
         counts = np.array(rows, np.float32).reshape(len(texts), len(known))
         unit: NDArray[np.float32] = counts / np.linalg.norm(counts, axis=1, keepdims=True)
         return unit
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def spots(seed: int, red: bool) -> tuple[Pixels, NDArray[np.bool_]]:

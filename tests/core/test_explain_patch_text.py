@@ -1,7 +1,5 @@
 """Maps of how much the places of a picture are like words."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -11,14 +9,9 @@ from secondlook.models.backbones import starter
 from secondlook.models.dual import DualBackbone
 from secondlook.models.dual_loading import dual_from_folder
 from secondlook.models.explain.patch_text import patch_text
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 def test_a_place_that_is_named_stands_out_in_the_starter() -> None:

@@ -1,6 +1,5 @@
 """Fusion heads: what is absent is never read, and every fusion keeps the same promises."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,15 +35,6 @@ KINDS: tuple[FusionName, ...] = ("gated", "concat", "weighted", "bottleneck")
 SIZES = {"image": 6, "text": 5, "table": 3}
 kinds = st.sampled_from(KINDS)
 seeds = st.integers(0, 2**31)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def a_head(kind: FusionName = "gated", *, multilabel: bool = False, seed: int = 0) -> FusionHead:

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from secondlook import BackboneRef, ImageInput, ModelInputs, Query
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError, ModelError
 from secondlook.intake.passages import note
 from secondlook.models import adapter_files
-from secondlook.models.adapter_files import file_sha256, folder_sha256, read_card
+from secondlook.models.adapter_files import folder_sha256, read_card
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.backbones import minilm as load_minilm
@@ -62,15 +62,6 @@ def scratched(seed: int) -> Pixels:
     pixels = good(seed)
     pixels[20:22, 8:56] = 250
     return pixels
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

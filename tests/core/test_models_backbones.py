@@ -91,15 +91,6 @@ def saved(tmp_path: Path) -> Callable[[PreTrainedModel], Path]:
     return save
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(autouse=True)
 def seeded() -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):

@@ -1,10 +1,7 @@
 """The patch bank, its coreset and the calibration of its threshold."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,16 +16,6 @@ from secondlook.models.bank import (
 )
 from secondlook.models.calibration import calibrate
 from secondlook.models.coreset import coreset
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -1,7 +1,6 @@
 """Pairs: one space, one resident model for both halves, refusals."""
 
 import shutil
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,10 @@ from secondlook.models.dual import DualBackbone
 from secondlook.models.dual_loading import dual_from_folder
 from secondlook.models.families import load_backbone
 from secondlook.models.runtime import Runtime
-from tiny_checkpoints import SIDE, Tiny, checkpoint
+from tiny_checkpoints import SIDE, Tiny
 
 PAIRS = ("clip", "siglip", "siglip2", "vit-bert", "convnext-bert", "resnet-bert")
 TEXTS = ["a photo of the weld", "crack", ""]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture

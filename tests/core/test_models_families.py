@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,7 +33,7 @@ from secondlook.models.runtime import Runtime
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.dense_plan import DenseConfig
 from secondlook.training.goods_dense import find_student
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 from tiny_refused import REFUSED
 
 SEES = ("patch features", "pooled image vectors")
@@ -84,11 +83,6 @@ def hiera() -> PreTrainedModel:
         masked_unit_attention=[False] * 4,
     )
     return HieraModel(config)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture

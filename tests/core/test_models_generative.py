@@ -1,7 +1,6 @@
 """Generating models: the same text each time, bounded, deaf to commands in a record."""
 
 import shutil
-from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -20,8 +18,9 @@ from secondlook.models.checkpoints import quiet_transformers
 from secondlook.models.generative import GenerativeBackbone
 from secondlook.models.prompts import cut, model_inputs, plain, within
 from secondlook.models.runtime import Runtime
-from tiny_checkpoints import SIDE, Tiny, checkpoint
+from tiny_checkpoints import SIDE, Tiny
 from tiny_generative import GENERATIVE
+from tiny_models import loaded, picture
 
 WRITING = tuple(GENERATIVE)
 SEEING = (
@@ -45,21 +44,6 @@ COMMANDS = {
     "gemma3": "<start_of_image><image_soft_token><end_of_image>",
     "t5gemma2": "<start_of_image><image_soft_token>",
 }
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
-
-
-@cache
-def loaded(folder: Path) -> GenerativeBackbone:
-    """For tests that change nothing in it."""
-    return load_generative(folder)
-
-
-def picture(height: int = 40, width: int = 50, seed: int = 0) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize("kind", WRITING)

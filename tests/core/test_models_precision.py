@@ -1,41 +1,23 @@
 """Precision: what auto chooses, that bfloat16 is used and used alike, and that words tell it."""
 
 import threading
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from secondlook import BackboneSpec
 from secondlook.errors import SettingsError
 from secondlook.models import precision
-from secondlook.models.backbones import load_vision, starter, untrained_vision
+from secondlook.models.backbones import starter, untrained_vision
 from secondlook.models.precision import WORTH, chosen
 from secondlook.models.runtime import Runtime
-from secondlook.models.vision import PatchNetwork
 from secondlook.settings import load_settings
-from tiny_checkpoints import Tiny, checkpoint
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
-
-
-def picture(seed: int = 0) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 255, (40, 50, 3), dtype=np.uint8)
-
-
-def network(folder: Path) -> PatchNetwork:
-    backbone = load_vision(folder)
-    assert isinstance(backbone, PatchNetwork)
-    return backbone
-
+from tiny_checkpoints import Tiny
+from tiny_models import network, picture
 
 SMALL, LARGE = nn.Linear(8, 8), nn.Linear(1024, WORTH // 1024 + 1)
 

@@ -2,39 +2,21 @@
 
 import json
 import shutil
-from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from transformers import SmolVLMProcessor
 
 from secondlook.errors import BackboneError
 from secondlook.models.backbones import load_generative
-from secondlook.models.generative import GenerativeBackbone
 from secondlook.models.processors import load_processor
 from secondlook.models.prompts import model_inputs
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
+from tiny_models import loaded, picture
 from tiny_refused import REFUSED
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
-
-
-@cache
-def loaded(folder: Path) -> GenerativeBackbone:
-    """For tests that change nothing in it."""
-    return load_generative(folder)
-
-
-def picture(height: int = 40, width: int = 50, seed: int = 0) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
 
 
 def test_smolvlm_reads_pictures_as_its_own_processor_does(

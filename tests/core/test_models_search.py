@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from secondlook.models.backbones import load_vision
 from secondlook.models.dual import DualBackbone
 from secondlook.models.search import nearest
 from secondlook.models.zero_shot import PROMPTS, label_vectors, prompts_of, zero_shot
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 Matrix = NDArray[np.float32]
 TAXONOMY = Taxonomy(
@@ -112,11 +111,6 @@ def test_queries_of_another_backbone_are_refused() -> None:
         nearest(unit(1, 1, 4), cut(range(9), unit(1, 9, 5), 4), 3)
     with pytest.raises(ModelError, match="the 0 nearest"):
         nearest(unit(1, 1, 5), cut(range(9), unit(1, 9, 5), 4), 0)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 def dual(tiny: Tiny, kind: str) -> DualBackbone:

@@ -1,6 +1,5 @@
 """Towers: pooled vectors as transformers itself gives them, tokens, sizes, gradients."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,11 @@ from secondlook.models.families import load_backbone
 from secondlook.models.features import ImageFeatures, TextFeatures
 from secondlook.models.towers import ImageTower, TextTower
 from secondlook.models.towers_maps import as_map, naflex_inputs
-from tiny_checkpoints import SIDE, Tiny, checkpoint
+from tiny_checkpoints import SIDE, Tiny
 
 PAIRS = ("clip", "siglip", "siglip2", "vit-bert", "convnext-bert")
 PLAIN = ("vit", "dinov2", "resnet", "convnext", "swin")
 TEXTS = ["a photo of the weld", "crack"]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 def own_model(folder: Path) -> Any:

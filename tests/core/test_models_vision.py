@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,18 +20,10 @@ from secondlook.models.lora.slots import LoraSlots
 from secondlook.models.lora.weights import LoraWeights, Pair
 from secondlook.models.pictures import Preprocessing
 from secondlook.models.vision import PatchNetwork
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
+from tiny_models import network, picture
 
 WAIT = 0.3
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
-
-
-def picture(seed: int = 0) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 255, (40, 50, 3), dtype=np.uint8)
 
 
 def strong(slots: LoraSlots, seed: int = 0) -> LoraWeights:
@@ -40,12 +31,6 @@ def strong(slots: LoraSlots, seed: int = 0) -> LoraWeights:
     fresh = slots.fresh(seed)
     pairs = {x: Pair(a, torch.ones_like(b)) for x, (a, b) in fresh.pairs.items()}
     return replace(fresh, pairs=pairs)
-
-
-def network(folder: Path) -> PatchNetwork:
-    backbone = load_vision(folder)
-    assert isinstance(backbone, PatchNetwork)
-    return backbone
 
 
 def test_a_first_adapter_waits_for_whoever_is_reading(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,12 @@ from secondlook.models.dual import DualBackbone
 from secondlook.models.forward import forward, look_at
 from secondlook.models.resembling import Resembling
 from secondlook.models.zero_shot import label_vectors
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 WORDS = ("crack", "scratch", "weld", "rim")
 FORM = "{label} of a photo"
 QUERIES = tuple(Query(label=x, text=f"{x} photo", title=x.capitalize()) for x in WORDS)
 Pixels = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

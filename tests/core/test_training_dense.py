@@ -1,6 +1,5 @@
 """Dense learning: the same for the same steps, gone from the backbone, and safe to load."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,6 @@ from secondlook.training.dense import fresh_dense, learn_dense
 from secondlook.training.dense_plan import PACE, DenseConfig, LearnedDense, Plan
 
 CONFIG = DenseConfig(steps=PACE + 4, batch=2, rank=2, alpha=4, last=2, warm_up=3)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

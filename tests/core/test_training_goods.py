@@ -83,15 +83,6 @@ def goods(count: int, side: int = 64) -> Iterator[tuple[str, Pixels]]:
     return ((f"{i:064x}", good(i, side)) for i in range(count))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Tiny tensors on many threads wait more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(autouse=True)
 def few_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred painted pictures would take seconds."""
@@ -215,15 +206,21 @@ def test_the_bank_fits_its_time_or_is_the_least(seconds: float, row: float, one:
         assert folds == 2
 
 
-def test_a_bank_of_a_slow_machine_stays_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_banks(monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[float]:
+    """Nothing but a bank takes time; returned is a clock of one number."""
     now, real = [0.0], goods_bank.choose_bank
 
     def slow(*given: Any) -> PatchBank:
-        now[0] += 25
+        now[0] += seconds
         return real(*given)
 
     monkeypatch.setattr("secondlook.training.clock.time.monotonic", lambda: now[0])
     monkeypatch.setattr(goods_bank, "choose_bank", slow)
+    return now
+
+
+def test_a_bank_of_a_slow_machine_stays_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = slow_banks(monkeypatch, 25)
     learned = learn_goods(goods(60), vision=Means(), config=replace(SMALL, seconds=60), total=60)
     assert now[0] == 75
     assert learned.goods == 60
@@ -234,14 +231,7 @@ def test_a_bank_of_a_slow_machine_stays_in_time(monkeypatch: pytest.MonkeyPatch)
 def test_a_bank_that_was_cut_short_still_has_a_dense_model(
     network: PatchNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, real = [0.0], goods_bank.choose_bank
-
-    def slow(*given: Any) -> PatchBank:
-        now[0] += 20
-        return real(*given)
-
-    monkeypatch.setattr("secondlook.training.clock.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(goods_bank, "choose_bank", slow)
+    now = slow_banks(monkeypatch, 20)
     config = replace(DENSE, held_back=200, seconds=100)
     learned = learn_goods(goods(200, 32), vision=network, config=config)
     assert now[0] == 60
@@ -358,19 +348,6 @@ class Killed(BaseException):
     """What a kill looks like from inside."""
 
 
-def killed_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """The process ends in this step of the dense model."""
-    steps, real = [0], dense._step
-
-    def count(*given: Any) -> float:
-        steps[0] += 1
-        if steps[0] == step:
-            raise Killed
-        return real(*given)
-
-    monkeypatch.setattr(dense, "_step", count)
-
-
 LONGER = replace(DENSE, dense=replace(DENSE.dense, steps=6))
 
 
@@ -382,15 +359,36 @@ def learn_kept(network: PatchNetwork, folder: Path | None, count: int = 40) -> L
     )
 
 
+def learn_killed(network: PatchNetwork, folder: Path, *, step: int) -> None:
+    """The same; the process ends in this step of the dense model."""
+    steps, real = [0], dense._step
+
+    def count(*given: Any) -> float:
+        steps[0] += 1
+        if steps[0] == step:
+            raise Killed
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(dense, "_step", count)
+        learn_kept(network, folder)
+
+
+def leave_out(folder: Path, state: str, names: str) -> None:
+    """The arrays whose names begin so were never written."""
+    (file,) = folder.rglob(f"{state}.safetensors")
+    kept = load_file(file)
+    left = {k: v for k, v in kept.items() if not k.startswith(names)}
+    assert len(left) < len(kept)
+    save_file(left, file)
+
+
 def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same(
     network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(dense_state, "EVERY", 0.0)
     whole = learn_kept(network, None)
-    with monkeypatch.context() as patch:
-        killed_at(patch, 4)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
+    learn_killed(network, tmp_path, step=4)
     with monkeypatch.context() as patch:
         taken: list[int] = []
         patch.setattr(dense, "_step", lambda *x, run=dense._step: taken.append(1) or run(*x))
@@ -438,13 +436,8 @@ def same_dense(one: LearnedGoods, other: LearnedGoods) -> bool:
     )
 
 
-def test_other_goods_begin_a_run_of_their_own(
-    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with monkeypatch.context() as patch:
-        killed_at(patch, 2)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
+def test_other_goods_begin_a_run_of_their_own(network: PatchNetwork, tmp_path: Path) -> None:
+    learn_killed(network, tmp_path, step=2)
     learned = learn_kept(network, tmp_path, count=44)
     assert learned.goods == 44 and learned.notes == ()
 
@@ -454,10 +447,7 @@ def test_a_damaged_state_is_made_again(
     name: str, network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(dense_state, "EVERY", 0.0)
-    with monkeypatch.context() as patch:
-        killed_at(patch, 4)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
+    learn_killed(network, tmp_path, step=4)
     (file,) = tmp_path.rglob(f"{name}.safetensors")
     file.write_bytes(file.read_bytes()[:-100])
     assert same_dense(learn_kept(network, tmp_path), learn_kept(network, None))
@@ -475,9 +465,7 @@ def test_a_dense_state_of_another_bank_is_not_taken_up(
 
     with monkeypatch.context() as patch:
         patch.setattr(goods_ground, "plan_bank", hurried)
-        killed_at(patch, 4)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
+        learn_killed(network, tmp_path, step=4)
     (bank,) = tmp_path.rglob("bank.safetensors")
     bank.unlink()
     again = learn_kept(network, tmp_path)
@@ -486,15 +474,10 @@ def test_a_dense_state_of_another_bank_is_not_taken_up(
 
 
 def test_a_bank_kept_by_another_version_is_made_again(
-    network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    network: PatchNetwork, tmp_path: Path
 ) -> None:
-    with monkeypatch.context() as patch:
-        killed_at(patch, 2)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
-    (file,) = tmp_path.rglob("bank.safetensors")
-    kept = load_file(file)
-    save_file({k: v for k, v in kept.items() if k != "shelf"}, file)
+    learn_killed(network, tmp_path, step=2)
+    leave_out(tmp_path, "bank", "shelf")
     assert same_dense(learn_kept(network, tmp_path), learn_kept(network, None))
 
 
@@ -536,13 +519,8 @@ def test_a_state_of_other_weights_is_refused(
     network: PatchNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(dense_state, "EVERY", 0.0)
-    with monkeypatch.context() as patch:
-        killed_at(patch, 4)
-        with pytest.raises(Killed):
-            learn_kept(network, tmp_path)
-    (file,) = tmp_path.rglob("dense.safetensors")
-    kept = load_file(file)
-    save_file({k: v for k, v in kept.items() if not k.startswith("lora/")}, file)
+    learn_killed(network, tmp_path, step=4)
+    leave_out(tmp_path, "dense", "lora/")
     with pytest.raises(ModelError, match="cannot go on where learning was cut off"):
         learn_kept(network, tmp_path)
     assert not network.slots.resident

@@ -1,6 +1,5 @@
 """Folds that never part a group, heads that learn, and the comparison between them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -26,15 +25,6 @@ from secondlook.training.folds import check_split, grouped_folds
 from secondlook.training.heads import HeadConfig, HeldOut, logits_of, train_head
 
 FAST = HeadConfig(hidden=16, epochs=8, batch=32)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """One thread gives the same sums every time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -66,14 +66,6 @@ class Words:
         return unit
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def network(family: str = "resnet") -> PatchNetwork:
     model = tower(family)
     ref = BackboneRef(name=family, revision="1", fingerprint=fingerprint(model), trained=False)

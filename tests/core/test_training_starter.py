@@ -151,7 +151,6 @@ class Killed(Exception):
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(
     pictures: Library, text: TextBackbone, tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)
     teacher = load_teacher(squeezenet(tmp_path))
 
     def trainer(name: str) -> Trainer:

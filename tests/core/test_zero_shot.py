@@ -1,7 +1,6 @@
 """Labels by their words: templates, alignments, temperatures, refusals."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,10 @@ from secondlook.models.alignment import AlignmentPart, ResidualMap, fingerprints
 from secondlook.models.backbones import load_vision
 from secondlook.models.dual import DualBackbone
 from secondlook.models.zero_shot import label_vectors, prompts_of, read_labels, zero_shot
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 WORDS = ("crack", "left lung", "the rim")
 SIZE = 12
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture

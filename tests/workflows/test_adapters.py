@@ -16,10 +16,11 @@ from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from plates import plate
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError, NotFound, PluginError, StoreError, UsageError
 from secondlook.models.adapter_archive import pack, unpack
 from secondlook.models.adapter_card import AdapterCard
-from secondlook.models.adapter_files import CARD, file_sha256, write_folder
+from secondlook.models.adapter_files import CARD, write_folder
 from secondlook.store.adapters import AdapterInfo, Adapters
 from secondlook.store.database import Database
 from secondlook.training.dense import DenseConfig

@@ -51,14 +51,9 @@ from secondlook_workflows.context import Context, open_context
 from secondlook_workflows.learning import LearnConfig
 from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.stored_adapters import load_adapter
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 INSPECTOR, RADIOLOGY = "defect-inspector", "radiology-assistant"
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture(autouse=True, scope="module")

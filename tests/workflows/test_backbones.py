@@ -1,7 +1,6 @@
 """backbones: list, check and fetch, as a user types them. The hub is played by a function."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,9 @@ from typer.testing import CliRunner, Result
 from secondlook.errors import BackboneError, UsageError
 from secondlook_workflows import backbones
 from secondlook_workflows.cli.app import build
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 CLI = build()
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 def run(*words: str, status: int = 0) -> Result:

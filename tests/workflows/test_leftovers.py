@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +83,18 @@ def removed(context: Context) -> tuple[str, ...]:
     return leftovers.clear(context, remove=True, unnamed=True).removed
 
 
+def before_naming(monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]) -> None:
+    """A writer that has written its folder sleeps, and this happens meanwhile, once."""
+    named = stored_adapters._named
+
+    def late(adapter: Adapter, folder: Path, *rest: Any) -> str:
+        monkeypatch.setattr(stored_adapters, "_named", named)
+        act(folder)
+        return named(adapter, folder, *rest)
+
+    monkeypatch.setattr(stored_adapters, "_named", late)
+
+
 def audited(context: Context) -> list[dict[str, Any]]:
     with context.workspace.database.read() as unit:
         events = unit.audit.events("workspace")
@@ -158,15 +170,12 @@ def test_a_writer_whose_folder_was_cleared_writes_it_again(
     context: Context, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asleep for a day between the folder and the row, and cleared in between."""
-    named = stored_adapters._named
 
-    def sleepy(adapter: Adapter, folder: Path, *rest: Any) -> str:
-        monkeypatch.setattr(stored_adapters, "_named", named)
+    def clear(folder: Path) -> None:
         age(folder)
         assert removed(context) == (adapter.id,)
-        return named(adapter, folder, *rest)
 
-    monkeypatch.setattr(stored_adapters, "_named", sleepy)
+    before_naming(monkeypatch, clear)
     stored, state = stored_adapters.register(adapter, context)
     assert (stored.id, state) == (adapter.id, "champion")
     with context.workspace.database.read() as unit:
@@ -219,16 +228,13 @@ def test_a_late_writer_never_removes_the_folder_of_another(
     context: Context, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own was cleared, and somebody else's stands under the same version since."""
-    named = stored_adapters._named
 
-    def late(mine: Adapter, folder: Path, *rest: Any) -> str:
-        monkeypatch.setattr(stored_adapters, "_named", named)
+    def take(folder: Path) -> None:
         shutil.rmtree(folder)
         card = adapter.card.model_copy(update={"carried": "another"})
         stored_adapters.register(replace(adapter, card=card), context)
-        return named(mine, folder, *rest)
 
-    monkeypatch.setattr(stored_adapters, "_named", late)
+    before_naming(monkeypatch, take)
     stored, state = stored_adapters.register(adapter, context)
     assert (stored.version, state) == (adapter.version + 1, "challenger")
     with context.workspace.database.read() as unit:

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from plates import ingest_config, plate
-from secondlook.models.openvino_runtime import INSTALL
-from secondlook.models.quantized_card import GateFigures
-from secondlook.training.quantize_gate import LEAST, Judge
+from secondlook.models.int8.card import GateFigures
+from secondlook.models.int8.openvino_runtime import INSTALL
+from secondlook.training.int8.judge import LEAST, Judge
 from secondlook_workflows import assess, ingest, learn
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,9 @@ from secondlook.workspace import default_home, init_workspace
 from secondlook_workflows import decide, embed, ingest, search
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 DOMAIN = "defect-inspector"
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError, BackboneError, Conflict, ModelError
 from secondlook.store.adapters import AdapterInfo
 from secondlook_workflows.adapters import adapter_id, check_stored, free_version
@@ -62,7 +63,6 @@ def import_(config: ImportConfig, context: Context) -> ImportReport:
     nothing is left behind.
     """
     from secondlook.models.adapter_archive import unpack
-    from secondlook.models.adapter_files import file_sha256
 
     with tempfile.TemporaryDirectory(prefix=".import-", dir=context.workspace.adapters) as staging:
         unpacked = Path(staging) / "unpacked"

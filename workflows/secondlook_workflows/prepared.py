@@ -1,6 +1,5 @@
 """Labelled cases as the models see them: prepared by their domain, read when they are needed."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from secondlook.cases import NOTHING, Case
+from secondlook.digests import names_sha256
 from secondlook.domain import Domain
 from secondlook.engine import CasePictures
 from secondlook.errors import IntakeError, ModelError
@@ -133,7 +133,7 @@ KEY = 12
 def case_key(case: Case) -> str:
     """sha256 over the files and records of a case, whatever it is called."""
     names = [f"a:{x.sha256}" for x in case.attachments] + [f"r:{x.sha256}" for x in case.records]
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
+    return names_sha256(names)
 
 
 def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from secondlook_workflows.recorded import recorded
 
 if TYPE_CHECKING:
     from secondlook.models.vision import PatchNetwork
-    from secondlook.training.quantize_gate import Named, Split
+    from secondlook.training.int8.judge import Named, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,8 @@ def run(config: QuantizeConfig, context: Context) -> QuantizeReport:
     few, or int8 costs too much.
     """
     from secondlook.models.folders import Checkpoint
-    from secondlook.models.quantized_files import load_quantized, write_quantized
-    from secondlook.training.quantized import quantized
+    from secondlook.models.int8.files import load_quantized, write_quantized
+    from secondlook.training.int8.make import make_int8
 
     started = time.monotonic()
     _check(config)
@@ -75,7 +75,7 @@ def run(config: QuantizeConfig, context: Context) -> QuantizeReport:
         before = _before(config, context)
         goods, quarantined = _goods(config, before, context)
         context.progress.start("quantizing and judging", None)
-        network, card = quantized(
+        network, card = make_int8(
             before,
             goods,
             licence=_licence(config.backbone, context),
@@ -101,7 +101,7 @@ def run(config: QuantizeConfig, context: Context) -> QuantizeReport:
 
 def _check(config: QuantizeConfig) -> None:
     """What can be told before any work."""
-    from secondlook.models.openvino_runtime import nncf
+    from secondlook.models.int8.openvino_runtime import nncf
 
     _check_out(config.out)
     if not config.goods.is_dir():
@@ -127,7 +127,7 @@ def _check_out(out: Path) -> None:
 def _before(config: QuantizeConfig, context: Context) -> "PatchNetwork":
     """The backbone as it is, in float32 whatever the settings say."""
     from secondlook.models.goods import network_of
-    from secondlook.models.quantized import Int8Network
+    from secondlook.models.int8.network import Int8Network
     from secondlook.models.runtime import Runtime
 
     specs, threads = context.plugins.backbones, context.workspace.settings.threads
@@ -140,7 +140,7 @@ def _before(config: QuantizeConfig, context: Context) -> "PatchNetwork":
 def _goods(
     config: QuantizeConfig, network: "PatchNetwork", context: Context
 ) -> "tuple[Split, tuple[FileOutcome, ...]]":
-    from secondlook.training.quantize_gate import MOST, Split
+    from secondlook.training.int8.judge import MOST, Split
 
     gathered = gather((config.goods,), (), kind="note", product=None, context=context, keep=False)
     if gathered.interrupted:

@@ -21,9 +21,10 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError
 from secondlook.models.adapter_card import AdapterCard
-from secondlook.models.adapter_files import CARD, check_files, file_sha256, read_card
+from secondlook.models.adapter_files import CARD, check_files, read_card
 
 SUFFIX = ".secondlook-adapter.zip"
 MAX_BYTES = 512 * 2**20

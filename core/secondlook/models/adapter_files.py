@@ -8,7 +8,6 @@ answers/*                 what was learned from labels, where it was: see models
 alignment/*               what was learned from texts, where it was: see models/alignment.py
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from safetensors import SafetensorError
 
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError
 from secondlook.models.adapter_card import AdapterCard
 
@@ -92,12 +92,6 @@ def folder_sha256(folder: Path) -> str:
 def damaged(folder: Path, reason: str) -> str:
     """The message for a folder that cannot be used as it is."""
     return f"the adapter in {folder} is damaged: {reason}; restore it from a copy or learn again"
-
-
-def file_sha256(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _add_card(folder: Path, card: AdapterCard) -> None:

@@ -63,12 +63,6 @@ def fingerprint(model: nn.Module, without: Collection[str] = ()) -> str:
     return digest.hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Keep progress bars and load reports off the terminal; what matters is checked instead."""

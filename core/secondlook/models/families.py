@@ -15,7 +15,7 @@ from secondlook.models.dual import DualBackbone
 from secondlook.models.dual_loading import FAMILIES, dual_from_folder
 from secondlook.models.folders import check_folder, locate, read_config
 from secondlook.models.generative import GenerativeBackbone, generative_from_folder
-from secondlook.models.quantized_card import is_quantized
+from secondlook.models.int8.card import is_quantized
 from secondlook.models.text import SentenceEncoder, text_from_folder
 from secondlook.models.vision import PatchNetwork
 from secondlook.models.vision_loading import vision_from_folder

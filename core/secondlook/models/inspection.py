@@ -15,9 +15,9 @@ from secondlook.models.dual import DualBackbone
 from secondlook.models.families import Backbone, Kind, kind_of, load_backbone
 from secondlook.models.folders import Checkpoint, locate, read_config
 from secondlook.models.generative import GenerativeBackbone
-from secondlook.models.quantized import FIXED
-from secondlook.models.quantized_card import is_quantized, read_card
-from secondlook.models.quantized_files import load_quantized
+from secondlook.models.int8.card import is_quantized, read_card
+from secondlook.models.int8.files import load_quantized
+from secondlook.models.int8.network import FIXED
 from secondlook.models.text import SentenceEncoder
 from secondlook.models.vision import PatchNetwork
 

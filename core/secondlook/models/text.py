@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from secondlook.assessments import BackboneRef
+from secondlook.digests import file_sha256
 from secondlook.errors import BackboneError
-from secondlook.models.checkpoints import file_sha256, fingerprint, load_model
+from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.features import TextFeatures
 from secondlook.models.folders import Checkpoint, check_folder, locate
 from secondlook.models.tokens import Tokens, load_tokenizer

@@ -13,10 +13,10 @@ from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import fingerprint, load_model
 from secondlook.models.features import ImageFeatures
 from secondlook.models.folders import locate
+from secondlook.models.int8.card import is_quantized
+from secondlook.models.int8.files import load_quantized
 from secondlook.models.levels import middle_levels
 from secondlook.models.pictures import stated_preprocessing
-from secondlook.models.quantized_card import is_quantized
-from secondlook.models.quantized_files import load_quantized
 from secondlook.models.towers import image_tower
 from secondlook.models.vision import CONV_SIDE, PatchNetwork
 

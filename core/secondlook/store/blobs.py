@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from secondlook.digests import file_sha256
 from secondlook.errors import NotFound, StoreError
 
 CHUNK = 1024 * 1024
@@ -78,7 +79,7 @@ class BlobStore:
         for path in sorted(self._root.glob("??/??/*")):
             if path != self._place(path.name):
                 yield f"{path.relative_to(self._root)} is not where a blob belongs. Remove it."
-            elif _digest(path) != path.name:
+            elif file_sha256(path) != path.name:
                 yield f"{path.relative_to(self._root)} is damaged. Ingest its source again."
 
 
@@ -91,11 +92,6 @@ def _copy(chunks: Iterable[bytes], file: int) -> str:
             rest = rest[os.write(file, rest) :]
     os.fsync(file)
     return digest.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

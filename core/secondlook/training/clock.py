@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -26,6 +27,11 @@ class Clock:
     def left(self) -> float:
         """Seconds that are left, never below 0; infinite without a limit."""
         return max(0.0, self._seconds - self.spent)
+
+    def end_of(self, seconds: float) -> Callable[[], bool]:
+        """What tells whether more than so many seconds are gone from now on."""
+        end = self.spent + seconds
+        return lambda: self.spent > end
 
     def past(self, share: float) -> bool:
         """Whether more than this share of the time is gone."""

@@ -13,10 +13,10 @@ A run that is cut off while the dense model learns goes on where it was, given a
 that is cut off before begins again.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from secondlook.digests import names_sha256
 from secondlook.errors import ModelError
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.calibration import LEAST_GOODS, Bands, Threshold, calibrate, fit_bands
@@ -28,8 +28,9 @@ from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_dense import Student, able, find_student
 from secondlook.training.goods_embed import Picture, Read, Reading, Stream, read_goods
 from secondlook.training.goods_ground import BANK, Ground, ground_again, ground_of
-from secondlook.training.goods_known import keep_known, known_before
+from secondlook.training.goods_known import Known, keep_known, known_before
 from secondlook.training.goods_parts import Parts, learn_parts
+from secondlook.training.goods_run import GoodsRun
 from secondlook.training.held_back import HeldBack
 from secondlook.training.log import Log
 from secondlook.training.memory import peak_rss_mb
@@ -81,24 +82,65 @@ def learn_goods(
 
     Raises ModelError for fewer than 8 different pictures, or pictures that all look the same.
     """
-    config, checkpoint = config or GoodsConfig(), checkpoint or Checkpoint(None, {})
-    clock = Clock(config.seconds, started)
-    steps = Steps(progress, total, config.held_back)
-    student, refused = find_student(vision, config.dense_in(0)) if clock.limited else (None, None)
-    known = known_before(checkpoint)
-    if known is None:
-        source = Stream(images, clock)
-        ground, student, few = _new_ground(source, student, vision, config, clock, steps)
-        if student is not None:
-            keep_known(ground.known, checkpoint)
-    else:
-        source = Stream(images, clock, most=known.reading.goods)
-        ground, few = ground_again(known, source, vision, config, steps.one, checkpoint), None
-    with Log(checkpoint.folder) as log:
-        state = DenseState(checkpoint, ground.known.digest, log)
-        parts = learn_parts(ground, student, config, clock, steps, state)
-    known = ground.known
-    notes = (refused, _unread_note(known.reading, total), few, *parts.notes, _again_note(state))
+    config = config or GoodsConfig()
+    run = GoodsRun(
+        vision=vision,
+        config=config,
+        clock=Clock(config.seconds, started),
+        steps=Steps(progress, total, config.held_back),
+        checkpoint=checkpoint or Checkpoint(None, {}),
+    )
+    student, refused = _student(run)
+    ground, student, few = _ground(images, student, run)
+    with Log(run.checkpoint.folder) as log:
+        state = DenseState(run.checkpoint, ground.known.digest, log)
+        parts = learn_parts(ground, student, run, state)
+    unread = _unread_note(ground.known.reading, total)
+    notes = (refused, unread, few, *parts.notes, _again_note(state))
+    return _learned(parts, ground.known, run, total, notes)
+
+
+def _student(run: GoodsRun) -> tuple[Student | None, str | None]:
+    """None where time is no matter: then the bank stands alone."""
+    if not run.clock.limited:
+        return None, None
+    return find_student(run.vision, run.config.dense_in(0))
+
+
+_Ground = tuple[Ground, Student | None, str | None]
+"""With the student, if it is able, or a sentence that says why not."""
+
+
+def _ground(images: Iterable[Picture], student: Student | None, run: GoodsRun) -> _Ground:
+    """Taken up where it was kept before; otherwise new, and kept for a student."""
+    known = known_before(run.checkpoint)
+    if known is not None:
+        again = Stream(images, run.clock, most=known.reading.goods)
+        return ground_again(known, again, run), student, None
+    ground, student, few = _new_ground(Stream(images, run.clock), student, run)
+    if student is not None:
+        keep_known(ground.known, run.checkpoint)
+    return ground, student, few
+
+
+def _new_ground(stream: Stream, student: Student | None, run: GoodsRun) -> _Ground:
+    config = run.config
+    with HeldBack(config.held_back, config.seed) as held:
+        shelf = Shelf(config.painted, config.seed) if student is not None else None
+        read = Read(pool=PatchPool(config.pool, config.seed), held=held, shelf=shelf)
+        reading = read_goods(stream, read, run.vision, run.steps.one)
+        _check_count(reading)
+        student, few = able(student, read, reading.pace, config, (1 - BANK) * run.clock.left)
+        if student is None:
+            read.shelf = None
+        return ground_of(read, reading, run), student, few
+
+
+def _learned(
+    parts: Parts, known: Known, run: GoodsRun, total: int | None, notes: Iterable[str | None]
+) -> LearnedGoods:
+    """With the threshold and the bands that the scores of unseen goods give."""
+    config = run.config
     return LearnedGoods(
         part=parts.part,
         threshold=calibrate(parts.scores, config.false_alarm_rate),
@@ -109,32 +151,12 @@ def learn_goods(
         ),
         goods=known.reading.goods,
         duplicates=known.reading.duplicates,
-        data_sha256=hashlib.sha256("\n".join(sorted(known.names)).encode()).hexdigest(),
+        data_sha256=names_sha256(known.names),
         seed=config.seed,
-        seconds=clock.spent,
+        seconds=run.clock.spent,
         metrics=_metrics(parts, known.reading, total),
         notes=tuple(x for x in notes if x is not None),
     )
-
-
-def _new_ground(
-    stream: Stream,
-    student: Student | None,
-    vision: VisionBackbone,
-    config: GoodsConfig,
-    clock: Clock,
-    steps: Steps,
-) -> tuple[Ground, Student | None, str | None]:
-    """With the student, if it is able, or a sentence that says why not."""
-    with HeldBack(config.held_back, config.seed) as held:
-        shelf = Shelf(config.painted, config.seed) if student is not None else None
-        read = Read(pool=PatchPool(config.pool, config.seed), held=held, shelf=shelf)
-        reading = read_goods(stream, read, vision, steps.one)
-        _check_count(reading)
-        student, few = able(student, read, reading.pace, config, (1 - BANK) * clock.left)
-        if student is None:
-            read.shelf = None
-        return ground_of(read, reading, vision, config, clock, steps), student, few
 
 
 def _check_count(reading: Reading) -> None:

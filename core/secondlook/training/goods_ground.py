@@ -1,27 +1,24 @@
 """From goods to what a dense model is learned on: by reading and banks, or taken up again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
-from secondlook.models.backbones import VisionBackbone
-from secondlook.models.bank import Scored
+from secondlook.models.bank import PatchBank, Scored
 from secondlook.models.calibration import calibrate
 from secondlook.models.gate import Gate, signature
 from secondlook.training.aside import Aside
 from secondlook.training.bank_plan import LEAST_LOOKS, BankPlan, plan_bank
-from secondlook.training.checkpoint import Checkpoint
-from secondlook.training.clock import Clock
 from secondlook.training.goods_bank import Looks, held_back_looks, whole_bank
-from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_embed import Read, Reading, Stream, resized
 from secondlook.training.goods_known import STEP, Known
+from secondlook.training.goods_run import GoodsRun
 from secondlook.training.judging import PAINTED, Painted, painted_on
 from secondlook.training.pools import Pictures
-from secondlook.training.progress import Steps
 
 BANK, BANK_ALONE = 0.5, 0.9
 """Share of the time left after reading that the bank may take: before a dense model, or alone."""
@@ -46,42 +43,20 @@ class Ground:
     """Those to paint on; none is set aside."""
 
 
-def ground_of(
-    read: Read,
-    reading: Reading,
-    vision: VisionBackbone,
-    config: GoodsConfig,
-    clock: Clock,
-    steps: Steps,
-) -> Ground:
+def ground_of(read: Read, reading: Reading, run: GoodsRun) -> Ground:
     """The bank, the gate and what banks say of held-back goods, in a share of the time left.
 
     Raises ModelError where the goods all look the same.
     """
-    dense = read.shelf is not None
-    spare = clock.left - PAINTED * reading.pace if dense else clock.left
-    share = BANK if dense else BANK_ALONE
-    plan = plan_bank(read.pool, read.held, config.bank, spare * share)
-    steps.settle(len(read.names) + len(plan.numbers))
-    aside = Aside.of(plan.numbers, len(read.names), config.set_aside) if dense else Aside()
+    seconds = _bank_seconds(read, reading, run)
+    plan = plan_bank(read.pool, read.held, run.config.bank, seconds)
+    run.steps.settle(len(read.names) + len(plan.numbers))
+    aside = _aside(plan.numbers, read.names, run) if read.shelf is not None else Aside()
     apart = read.held.pictures(aside.all)
-    painted = painted_on({i: apart[i] for i in aside.judges}, config.seed)
-    half, end = (clock.spent + x * spare * share for x in (0.5, 1))
-    bank = whole_bank(read.pool, read.names, plan.config, lambda: clock.spent > half)
-    slow = clock.spent > half
-    looks = held_back_looks(
-        read.pool,
-        read.held,
-        plan,
-        read.names,
-        steps.one,
-        painted,
-        vision.patches,
-        lambda: clock.spent > end,
-    )
+    painted = _painted(aside, apart, run)
+    bank, looks, slowed = _banks(read, plan, painted, seconds, run)
     read.pool.clear()
     _check_spread(looks.plain)
-    slow |= len(looks.plain) < len(plan.numbers)
     shelf = read.shelf.without(aside.all) if read.shelf is not None else {}
     known = Known(
         bank=bank,
@@ -91,50 +66,87 @@ def ground_of(
         numbers=plan.numbers,
         shelf=tuple(shelf),
         folds=min(plan.config.folds, len(looks.plain)),
-        notes=tuple(x for x in (plan.note, SLOWED if slow else None) if x),
+        notes=tuple(x for x in (plan.note, slowed) if x),
     )
-    return Ground(
-        known=known,
-        aside=_looked_at(aside, looks),
-        apart=apart,
-        painted=painted,
-        goods=list(shelf.values()),
-    )
+    return _ground(known, aside, apart, painted, list(shelf.values()))
 
 
-def ground_again(
-    known: Known,
-    stream: Stream,
-    vision: VisionBackbone,
-    config: GoodsConfig,
-    step: Callable[[], None],
-    checkpoint: Checkpoint,
-) -> Ground:
+def ground_again(known: Known, stream: Stream, run: GoodsRun) -> Ground:
     """The same from what was known before; its pictures are read again, but not embedded.
 
     Raises ModelError where `stream` gives other pictures than before; then it is forgotten.
     """
-    aside = Aside.of(known.numbers, len(known.names), config.set_aside)
-    wanted = {*aside.all, *known.shelf}
+    aside = _aside(known.numbers, known.names, run)
+    pictures = _read_again({*aside.all, *known.shelf}, stream, run)
+    _check_same(known, stream, run)
+    apart = {i: pictures[i] for i in aside.all}
+    goods = [pictures[i] for i in known.shelf]
+    return _ground(known, aside, apart, _painted(aside, apart, run), goods)
+
+
+def _bank_seconds(read: Read, reading: Reading, run: GoodsRun) -> float:
+    """A share of the time that is left, and of a dense model's judging first."""
+    if read.shelf is None:
+        return BANK_ALONE * run.clock.left
+    return BANK * (run.clock.left - PAINTED * reading.pace)
+
+
+def _aside(numbers: Sequence[int], names: Sequence[str], run: GoodsRun) -> Aside:
+    return Aside.of(numbers, len(names), run.config.set_aside)
+
+
+def _painted(aside: Aside, apart: Pictures, run: GoodsRun) -> Painted:
+    return painted_on({i: apart[i] for i in aside.judges}, run.config.seed)
+
+
+def _banks(
+    read: Read, plan: BankPlan, painted: Painted, seconds: float, run: GoodsRun
+) -> tuple[PatchBank, Looks, str | None]:
+    """The whole bank in half of the time, and looks by others in the rest; a note if it is late."""
+    late, over = run.clock.end_of(seconds / 2), run.clock.end_of(seconds)
+    bank = whole_bank(read.pool, read.names, plan.config, late)
+    slow = late()
+    looks = held_back_looks(
+        read.pool,
+        read.held,
+        plan,
+        read.names,
+        run.steps.one,
+        painted,
+        run.vision.patches,
+        over,
+    )
+    slow |= len(looks.plain) < len(plan.numbers)
+    return bank, looks, SLOWED if slow else None
+
+
+def _read_again(wanted: AbstractSet[int], stream: Stream, run: GoodsRun) -> Pictures:
     pictures: Pictures = {}
-    for number, pixels in enumerate(resized(stream, vision)):
+    for number, pixels in enumerate(resized(stream, run.vision)):
         if number in wanted:
             pictures[number] = pixels
-        step()
+        run.steps.one()
+    return pictures
+
+
+def _check_same(known: Known, stream: Stream, run: GoodsRun) -> None:
     if tuple(stream.names) != known.names:
-        checkpoint.drop(STEP)
+        run.checkpoint.drop(STEP)
         raise ModelError(
             f"the goods changed since learning was cut off: {len(known.names)} pictures were read "
             f"then, and now {len(stream.names)} others; learn again"
         )
-    apart = {i: pictures[i] for i in aside.all}
-    return Ground(
-        known=known,
-        aside=_looked_at(aside, known.looks),
-        apart=apart,
-        painted=painted_on({i: apart[i] for i in aside.judges}, config.seed),
-        goods=[pictures[i] for i in known.shelf],
-    )
+
+
+def _ground(
+    known: Known,
+    aside: Aside,
+    apart: Pictures,
+    painted: Painted,
+    goods: Sequence[NDArray[np.uint8]],
+) -> Ground:
+    seen = _looked_at(aside, known.looks)
+    return Ground(known=known, aside=seen, apart=apart, painted=painted, goods=goods)
 
 
 def _looked_at(aside: Aside, looks: Looks) -> Aside:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from secondlook.models.goods import GoodsPart
-from secondlook.training.clock import Clock
 from secondlook.training.dense_state import DenseState
-from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_dense import Outcome, Student, learn_part
 from secondlook.training.goods_ground import Ground
+from secondlook.training.goods_run import GoodsRun
 from secondlook.training.judging import PAINTED
-from secondlook.training.progress import Steps
 
 UNADAPTED = "The backbone was not adapted: the bank took the time that was left."
 DENSE_STEPS = 100
@@ -31,14 +29,7 @@ class Parts:
     notes: tuple[str | None, ...]
 
 
-def learn_parts(
-    ground: Ground,
-    student: Student | None,
-    config: GoodsConfig,
-    clock: Clock,
-    steps: Steps,
-    state: DenseState,
-) -> Parts:
+def learn_parts(ground: Ground, student: Student | None, run: GoodsRun, state: DenseState) -> Parts:
     """Bank and gate, and a dense model where there is a student, enough goods and time."""
     known = ground.known
     part = GoodsPart(bank=known.bank, gate=known.gate)
@@ -46,7 +37,7 @@ def learn_parts(
     if student is not None and not ground.aside.all:
         outcome = Outcome(note=UNADAPTED, metrics={})
     elif student is not None:
-        outcome = _dense(student, ground, config, clock, steps, state)
+        outcome = _dense(student, ground, run, state)
     if outcome.dense is not None:
         part = replace(part, dense=outcome.dense.model, units=outcome.dense.units)
         scores = outcome.dense.scores
@@ -58,25 +49,18 @@ def learn_parts(
     )
 
 
-def _dense(
-    student: Student,
-    ground: Ground,
-    config: GoodsConfig,
-    clock: Clock,
-    steps: Steps,
-    state: DenseState,
-) -> Outcome:
-    steps.more(DENSE_STEPS)
+def _dense(student: Student, ground: Ground, run: GoodsRun, state: DenseState) -> Outcome:
+    run.steps.more(DENSE_STEPS)
     after = LOOK * ground.known.reading.pace * (len(ground.aside.all) + PAINTED)
     outcome = learn_part(
         student,
         ground,
-        config.dense_in(max(0.0, clock.left - after)),
-        least_gain=config.least_gain,
-        steps=steps,
+        run.config.dense_in(max(0.0, run.clock.left - after)),
+        least_gain=run.config.least_gain,
+        steps=run.steps,
         state=state,
     )
-    steps.share(1.0)
+    run.steps.share(1.0)
     return outcome
 
 

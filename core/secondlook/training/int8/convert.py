@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from secondlook.errors import BackboneError
 from secondlook.models.checkpoints import brief
-from secondlook.models.openvino_runtime import compiled, nncf, openvino
+from secondlook.models.int8.openvino_runtime import compiled, nncf, openvino
 from secondlook.models.vision import PatchNetwork
 
 ATTENTION = {"Softmax", "ScaledDotProductAttention"}

@@ -1,6 +1,6 @@
 """What int8 by OpenVINO brings, and what it costs: prints one JSON object.
 
-    python tests/benchmarks/quantized.py [--goods FOLDER] [--seeds 3] [--rounds 15] [--threads 1]
+    python tests/benchmarks/int8.py [--goods FOLDER] [--seeds 3] [--rounds 15] [--threads 1]
         [--networks starter vit-ti-16]
 
 For the embedded starter and untrained ViTs, one picture at a time and eight: patch features, and
@@ -16,7 +16,6 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,14 +24,14 @@ import torch
 from networks import NAMES, network
 from numpy.typing import NDArray
 from PIL import Image
+from turns import Act, Spent, in_turns, times_as_fast
 
+from secondlook.models.int8.network import Int8Network
 from secondlook.models.precision import has_bf16
-from secondlook.models.quantized import Int8Network
 from secondlook.models.vision import PatchNetwork
-from secondlook.training.quantize import convert, quantize
-from secondlook.training.quantize_gate import MOST, Judge, Named, Split
+from secondlook.training.int8.convert import convert, quantize
+from secondlook.training.int8.judge import MOST, Judge, Named, Split
 
-Act = Callable[[], object]
 PICTURES = 16
 
 
@@ -56,27 +55,18 @@ def ways(vision: PatchNetwork) -> dict[str, PatchNetwork]:
 
 
 def compare(acts: dict[str, Act], pictures: int, rounds: int) -> dict[str, object]:
-    clocks = {"clock": time.perf_counter, "processor": time.process_time}
-    spent: dict[str, dict[str, list[float]]] = {x: {y: [] for y in acts} for x in clocks}
-    for turn in range(rounds + 1):  # the first turn warms up
-        for name in list(acts)[:: 1 if turn % 2 else -1]:
-            started = {x: clock() for x, clock in clocks.items()}
-            acts[name]()
-            for x, clock in clocks.items():
-                if turn:
-                    spent[x][name].append(clock() - started[x])
+    spent = in_turns(acts, rounds)
     return {
         "milliseconds_a_picture": {
             x: round(float(np.median(y)) * 1e3 / pictures, 2) for x, y in spent["processor"].items()
         },
         "times_as_fast": ratios(spent["processor"]),
-        "times_as_fast_by_the_clock": ratios(spent["clock"]),
+        "times_as_fast_by_the_clock": ratios(spent["wall"]),
     }
 
 
-def ratios(spent: dict[str, list[float]]) -> dict[str, float]:
-    base = np.array(spent["torch_float32"])
-    return {x: round(float(np.median(base / np.array(y))), 2) for x, y in spent.items()}
+def ratios(spent: Spent) -> dict[str, float]:
+    return {x: round(y, 2) for x, y in times_as_fast(spent, "torch_float32").items()}
 
 
 def speed(vision: PatchNetwork, rounds: int) -> dict[str, object]:

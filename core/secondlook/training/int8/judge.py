@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from secondlook.errors import BackboneError
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.bank import PatchBank
-from secondlook.models.quantized_card import GateFigures
+from secondlook.models.int8.card import GateFigures
 from secondlook.training.goods_bank import whole_bank
 from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.judging import painted_on
@@ -51,6 +51,11 @@ class Split:
     """Half: both banks are made of these."""
     judges: tuple[Named, ...]
     """A quarter: these are looked at, and painted on."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """sha256 of all goods."""
+        return tuple(name for name, _ in (*self.calibration, *self.bank, *self.judges))
 
     @classmethod
     def of(cls, goods: Sequence[Named], seed: int) -> "Split":

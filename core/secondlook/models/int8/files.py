@@ -20,12 +20,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from secondlook.assessments import BackboneRef
+from secondlook.digests import file_sha256
 from secondlook.errors import BackboneError
-from secondlook.models.checkpoints import brief, file_sha256
+from secondlook.models.checkpoints import brief
 from secondlook.models.folders import Checkpoint
-from secondlook.models.openvino_runtime import openvino, read_model
-from secondlook.models.quantized import Int8Network
-from secondlook.models.quantized_card import AGAIN, CARD, QuantizedCard, damaged, read_card
+from secondlook.models.int8.card import AGAIN, CARD, QuantizedCard, damaged, read_card
+from secondlook.models.int8.network import Int8Network
+from secondlook.models.int8.openvino_runtime import openvino, read_model
 
 NETWORK, WEIGHTS, PROBE = "network.xml", "network.bin", "probe.safetensors"
 LEAST_COSINE = 0.995

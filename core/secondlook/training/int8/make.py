@@ -1,20 +1,20 @@
 """A backbone in int8 and its card, if it still tells good from bad as well."""
 
-import hashlib
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from secondlook.models.quantized import Int8Network
-from secondlook.models.quantized_card import GateFigures, Pictures, QuantizedCard
+from secondlook.digests import names_sha256
+from secondlook.models.int8.card import GateFigures, Pictures, QuantizedCard
+from secondlook.models.int8.network import Int8Network
 from secondlook.models.vision import PatchNetwork
-from secondlook.training.quantize import convert, quantize
-from secondlook.training.quantize_gate import TOLERANCE, Judge, Split, check
+from secondlook.training.int8.convert import convert, quantize
+from secondlook.training.int8.judge import TOLERANCE, Judge, Split, check
 
 LIBRARIES = ("openvino", "nncf", "torch", "transformers")
 
 
-def quantized(
+def make_int8(
     network: PatchNetwork,
     goods: Split,
     *,
@@ -47,9 +47,6 @@ def _card(
 ) -> QuantizedCard:
     tower = network.image_tower
     config: Any = tower.model.config
-    names = sorted(
-        name for part in (goods.calibration, goods.bank, goods.judges) for name, _ in part
-    )
     return QuantizedCard(
         source=network.ref,
         family=str(config.model_type),
@@ -58,7 +55,7 @@ def _card(
         pictures=Pictures.of(network.prepare),
         levels=network.levels,
         calibration=len(goods.calibration),
-        data_sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(),
+        data_sha256=names_sha256(goods.names),
         gate=figures,
         libraries={x: version(x) for x in LIBRARIES},
     )

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from secondlook.assessments import BackboneRef
 from secondlook.errors import AdapterError
 from secondlook.models.features import ImageFeatures
+from secondlook.models.int8.openvino_runtime import compiled, openvino
 from secondlook.models.levels import join_levels
-from secondlook.models.openvino_runtime import compiled, openvino
 from secondlook.models.pictures import Preprocessing
 from secondlook.models.towers import ImageTower
 from secondlook.models.vision import PatchNetwork

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -18,29 +17,29 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import secondlook.training.quantize
+import secondlook.training.int8.convert
 from plates import plate
+from secondlook.digests import file_sha256
 from secondlook.errors import AdapterError, BackboneError, ModelError
 from secondlook.models.backbones import load_text, load_vision
-from secondlook.models.checkpoints import file_sha256
 from secondlook.models.explain.explain import explain_answer
 from secondlook.models.families import load_backbone
 from secondlook.models.goods import network_of
 from secondlook.models.inspection import inspect_checkpoint
+from secondlook.models.int8.card import CARD, GateFigures, QuantizedCard
+from secondlook.models.int8.files import NETWORK, PROBE, WEIGHTS, write_quantized
+from secondlook.models.int8.network import Int8Network
+from secondlook.models.int8.openvino_runtime import INSTALL, openvino
 from secondlook.models.levels import join_levels
-from secondlook.models.openvino_runtime import INSTALL, openvino
-from secondlook.models.quantized import Int8Network
-from secondlook.models.quantized_card import CARD, GateFigures, QuantizedCard
-from secondlook.models.quantized_files import NETWORK, PROBE, WEIGHTS, write_quantized
 from secondlook.models.runtime import Runtime
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.goods import GoodsConfig, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
+from secondlook.training.int8.convert import convert, quantize
+from secondlook.training.int8.judge import LEAST, MOST, Judge, Split, check
+from secondlook.training.int8.make import make_int8
 from secondlook.training.labelled import LabelledCase, LabelledConfig, learn_labelled
-from secondlook.training.quantize import convert, quantize
-from secondlook.training.quantize_gate import LEAST, MOST, Judge, Split, check
-from secondlook.training.quantized import quantized
-from tiny_checkpoints import Tiny, checkpoint
+from tiny_checkpoints import Tiny
 
 needs_extra = pytest.mark.skipif(
     find_spec("openvino") is None or find_spec("nncf") is None,
@@ -49,16 +48,11 @@ needs_extra = pytest.mark.skipif(
 Pixels = NDArray[np.uint8]
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return partial(checkpoint, tmp_path_factory)
-
-
 @pytest.fixture(scope="module")
 def int8(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny ViT in int8; whoever changes the folder copies it first."""
     folder = tmp_path_factory.mktemp("int8") / "vit-int8"
-    network, card = quantized(
+    network, card = make_int8(
         torch_network(tiny("vit")), Split.of(plates(40), 0), licence="MIT", tolerance=0.5
     )
     write_quantized(folder, network, card)
@@ -354,7 +348,7 @@ def test_without_the_extra_nothing_is_quantized(
 ) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(BackboneError, match=r"pip install 'secondlook\[openvino\]'"):
-        quantized(torch_network(tiny("vit")), Split.of(plates(LEAST), 0))
+        make_int8(torch_network(tiny("vit")), Split.of(plates(LEAST), 0))
 
 
 # making it
@@ -376,13 +370,13 @@ def test_a_network_that_cannot_be_converted_is_refused(
 def test_a_network_that_says_something_else_when_converted_is_refused(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = secondlook.training.quantize.compiled
+    usual = secondlook.training.int8.convert.compiled
 
     def wrong(model: Any) -> Callable[[Any], list[Any]]:
         whole = usual(model)
         return lambda pixels: [1.01 * x for x in whole(pixels).values()]
 
-    monkeypatch.setattr("secondlook.training.quantize.compiled", wrong)
+    monkeypatch.setattr("secondlook.training.int8.convert.compiled", wrong)
     with pytest.raises(BackboneError, match="openvino computes something else of resnet"):
         convert(torch_network(tiny("resnet")))
 
@@ -547,7 +541,7 @@ network = secondlook.load_backbone(folder)
 loaded = [x for x in sys.modules if x.split(".")[0] in ("openvino", "nncf", "openvino_telemetry")]
 assert not loaded, loaded
 seen.clear()
-from secondlook.training.quantize import convert, quantize
+from secondlook.training.int8.convert import convert, quantize
 quantize(convert(network), [np.zeros((1, 3, 32, 32), np.float32)])
 assert sys.modules["openvino_telemetry"] is None
 """
