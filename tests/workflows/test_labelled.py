@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from labelled_plates import marked, write_manifest
 from secondlook import (
@@ -20,10 +21,13 @@ from secondlook.errors import ManifestError, ModelError, UsageError
 from secondlook.maps import decode_map
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess, decide, evaluate, ingest, learn
+from secondlook_workflows.cli.app import build
+from secondlook_workflows.cli.console import PARTLY
 from secondlook_workflows.context import Context
 from secondlook_workflows.evaluating import EvaluateConfig
 from secondlook_workflows.learning import LearnConfig
 from secondlook_workflows.manifest_cases import from_manifest
+from secondlook_workflows.measuring import others
 
 INSPECTOR = "defect-inspector"
 
@@ -172,6 +176,57 @@ def test_folds_measure_on_cases_that_were_not_learned_from(
     assert any("without it and its group" in x for x in report.notes)
     with context.workspace.database.read() as unit:
         assert unit.adapters.all() == ()  # measured, not kept
+
+
+def test_shuffled_texts_are_of_other_groups_in_whatever_order_a_manifest_is(
+    context: Context, tmp_path: Path
+) -> None:
+    """Sorted by label, the text of the case before says the same label."""
+    manifest = write_manifest(tmp_path / "plates", range(12), notes=True)
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([lines[0], *sorted(lines[1:])]))
+    dataset = from_manifest(manifest, context.plugins.domain(INSPECTOR), context)
+    shown = others(dataset.cases)
+    assert sorted(shown) == list(range(36))
+    assert all(dataset.cases[i].group != x.group for i, x in zip(shown, dataset.cases, strict=True))
+
+
+def test_kinds_that_were_learned_without_good_parts_are_measured(
+    context: Context, tmp_path: Path
+) -> None:
+    """Whether there is a defect is not judged then; which it is can be."""
+    manifest = write_manifest(tmp_path / "plates", range(12), kinds=("pore", "scratch"))
+    learn.run(heads(manifest), context)
+    report = evaluate.run(EvaluateConfig(domain=INSPECTOR, manifest=manifest), context)
+    assert (report.metrics["accuracy"] or 0) > 0.9
+    assert (report.metrics["label_auroc"] or 0) > 0.9
+    assert report.metrics["ece"] is not None
+    assert report.metrics["auroc"] is None
+    assert any("has learned kinds of defect and no good parts" in x for x in report.notes)
+    assert report.ablations["image"]["accuracy"] == report.metrics["accuracy"]
+
+
+def test_files_that_could_not_be_read_are_named_to_people(
+    context: Context, tmp_path: Path
+) -> None:
+    manifest = write_manifest(tmp_path / "plates", range(12))
+    (tmp_path / "plates" / "pore-3.png").unlink()
+    words = [INSPECTOR, "--manifest", str(manifest)]
+    for command in (["learn", *words, "--minutes", "0"], ["evaluate", *words]):
+        done = CliRunner().invoke(build(), command)
+        assert done.exit_code == PARTLY
+        assert "pore-3.png could not be read: There is no such file" in " ".join(done.stderr.split())
+
+
+def test_what_is_left_without_a_modality_is_shown_to_people(
+    context: Context, tmp_path: Path
+) -> None:
+    manifest = write_manifest(tmp_path / "plates", range(12), notes=True)
+    words = [INSPECTOR, "--manifest", str(manifest), "--folds", "2", "--minutes", "0"]
+    done = CliRunner().invoke(build(), ["evaluate", *words])
+    assert done.exit_code == 0
+    for name in ("image ", "text ", "shuffled_text "):
+        assert any(x.startswith(name) for x in done.stdout.splitlines())
 
 
 def test_labels_that_nobody_can_tell_apart_measure_no_better_than_chance(

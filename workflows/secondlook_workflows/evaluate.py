@@ -16,7 +16,7 @@ from secondlook_workflows.datasets import Dataset, from_folder
 from secondlook_workflows.decided import from_decided
 from secondlook_workflows.evaluating import NAMES, RANKING, EvaluateConfig, EvaluateReport, Table
 from secondlook_workflows.label_figures import FIGURES, LABEL_AUROC, label_figures
-from secondlook_workflows.learning import unread
+from secondlook_workflows.learning import unread, unread_lines
 from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.measuring import Measurement, Measurer
 from secondlook_workflows.metrics import Metrics, ranking, verdicts
@@ -113,7 +113,7 @@ def _report(
         metrics={x: total.values.get(x) for x in (*NAMES, *_further(total))},
         per_label=_per_label(whole),
         ablations=_ablations(dataset, measurer, total),
-        notes=[*dataset.notes, *total.notes],
+        notes=[*dataset.notes, *total.notes, *unread_lines(dataset.refused)],
         quarantined=len(dataset.refused),
         failed=whole.failed,
     )
@@ -141,16 +141,18 @@ def _learned_from(adapters: "Sequence[Adapter | None]", dataset: Dataset) -> str
 
 def _figures(measurement: Measurement) -> Metrics:
     figures = Metrics()
-    if not measurement.judged:
-        figures.missing(NAMES[:5], "every case was abstained on: no adapter fits")
-        return figures
-    _merge(figures, ranking(measurement.truth, measurement.scores))
-    _merge(figures, verdicts(measurement.truth, measurement.flagged))
     labels = label_figures(measurement.cases)
-    if labels is None:
-        figures.missing(("ece",), "scores are not calibrated probabilities")
+    if measurement.judged:
+        _merge(figures, ranking(measurement.truth, measurement.scores))
+        _merge(figures, verdicts(measurement.truth, measurement.flagged))
     else:
+        # Which label it is can be told, and measured, where nobody can tell whether there is one.
+        names = RANKING if labels is not None else NAMES[:5]
+        figures.missing(names, f"every case was abstained on: {measurement.abstained}")
+    if labels is not None:
         _merge(figures, labels)
+    elif measurement.judged:
+        figures.missing(("ece",), "scores are not calibrated probabilities")
     return figures
 
 

@@ -87,3 +87,11 @@ def unread(quarantined: Iterable[FileOutcome], most: int = 3) -> str:
     shown = "; ".join(f"{x.source}: {x.detail or x.reason}" for x in files[:most])
     more = f" and {len(files) - most} more" if len(files) > most else ""
     return f" ({len(files)} files could not be read: {shown}{more})" if files else ""
+
+
+def unread_lines(quarantined: Iterable[FileOutcome], most: int = 20) -> list[str]:
+    """The same as lines, where something was done all the same."""
+    files = list(quarantined)
+    lines = [f"{x.source} could not be read: {x.detail or x.reason}" for x in files[:most]]
+    more = len(files) - most
+    return [*lines, f"{more} more files could not be read"] if more > 0 else lines

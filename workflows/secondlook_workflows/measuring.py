@@ -1,5 +1,6 @@
 """Assessing labelled cases through the engine, whole and with one modality taken away."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -51,6 +52,13 @@ class Measurement:
         return np.array([bool(x.assessment.findings) for x in self.cases])
 
     @property
+    def abstained(self) -> str:
+        """Why most cases that were abstained on were."""
+        said = Counter(x.assessment.abstention.message for x in self.cases if x.assessment.abstention)
+        why = said.most_common(1)[0][0] if said else "nobody said why"
+        return why[:1].lower() + why[1:]
+
+    @property
     def judged(self) -> bool:
         """Whether at least one case was not abstained on, or has a finding all the same."""
         return any(x.assessment.findings or not x.assessment.abstention for x in self.cases)
@@ -87,13 +95,13 @@ class Measurer:
         return measured
 
     def ablations(self) -> dict[str, Measurement]:
-        """The same cases with one modality taken away, or with another case's text."""
-        texts = [x.case.records for x in self._labelled]
+        """The same cases with one modality taken away, or with the text of another group."""
+        texts = [self._labelled[i].case.records for i in others(self._labelled)]
         return {
             "image": self._measure("image alone", lambda _, case: replace(case, records=())),
             "text": self._measure("text alone", lambda _, case: case, pictures=False),
             "shuffled_text": self._measure(
-                "shuffled text", lambda i, case: replace(case, records=texts[i - 1])
+                "shuffled text", lambda i, case: replace(case, records=texts[i])
             ),
         }
 
@@ -126,3 +134,22 @@ class Measurer:
         name = f"map-{len(self.maps)}"
         self.maps[name] = data
         return name
+
+
+def others(labelled: Sequence[Labelled], seed: int = 0) -> list[int]:
+    """For each case the number of one whose text it is shown instead of its own.
+
+    Cases without a text stay without. The groups of the others are put into random order, and each
+    case takes the text that stands as many places further as the largest group has cases: that of
+    another group, where no group is half of all.
+    """
+    given = list(range(len(labelled)))
+    there = [i for i in given if labelled[i].case.records]
+    if not there:
+        return given
+    groups = np.unique([labelled[i].group for i in there], return_inverse=True)[1]
+    ranks = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups]
+    order = np.argsort(ranks, kind="stable")
+    for mine, its in zip(order, np.roll(order, -int(np.bincount(groups).max())), strict=True):
+        given[there[mine]] = there[its]
+    return given

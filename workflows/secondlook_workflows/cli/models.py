@@ -11,7 +11,7 @@ from secondlook_workflows.cli.common import DomainArgument, Json, Product, sessi
 from secondlook_workflows.cli.console import PARTLY, print_json, say
 from secondlook_workflows.cli.figures import print_figures, print_parts
 from secondlook_workflows.evaluating import EvaluateConfig
-from secondlook_workflows.learning import LearnConfig
+from secondlook_workflows.learning import LearnConfig, unread_lines
 
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="A CSV with labels.")]
 
@@ -69,7 +69,7 @@ def learn(
     else:
         say(f"{report.adapter} ({report.state}), {report.seconds:.0f} s")
         print_figures(report.metrics)
-        for note in report.notes:
+        for note in (*report.notes, *unread_lines(report.quarantined)):
             say(f"  {note}")
         if report.state == "challenger":
             say(f"use it with: secondlook adapters promote {report.adapter}")
@@ -125,6 +125,8 @@ def evaluate(
         print_parts("from", report.ablations)
         for note in report.notes:
             say(f"  {note}")
+        for case, reason in report.failed.items():
+            say(f"  {case} failed: {reason}")
     if report.quarantined or report.failed:
         raise typer.Exit(PARTLY)
 
