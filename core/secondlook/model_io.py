@@ -59,6 +59,8 @@ class ImageOutputs:
     """The image is so far from every good one that it may show something else altogether."""
     nearest: str | None = None
     """sha256 of the good image that holds the nearest patch of the most unusual place."""
+    pixels: "NDArray[np.uint8] | None" = field(default=None, repr=False, compare=False)
+    """(H, W, 3) as the domain prepared it, to measure on; None where it was not handed on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,21 +5,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from defect_inspector.evidence import cite, image_evidence
-from defect_inspector.naming import (
-    CLEAR,
-    NAME,
-    abstain,
-    band,
-    contributed,
-    defect_of,
-    odds,
-    probability,
-    ratio,
-    said,
-    title,
-)
+from defect_inspector.deciding import ACCEPT, strict
+from defect_inspector.judging import judge, seen_in
+from defect_inspector.naming import NAME
 from defect_inspector.opening import open_parts
+from defect_inspector.rulings import recommended
+from defect_inspector.seeing import see
 from defect_inspector.settings import InspectorSettings
 from defect_inspector.taxonomy import ANOMALY, DISPOSITIONS, TAXONOMY, with_labels
 from secondlook import (
@@ -28,8 +19,6 @@ from secondlook import (
     CaseSource,
     Decision,
     Domain,
-    Evidence,
-    Finding,
     ImageInput,
     ModelInputs,
     ModelOutputs,
@@ -77,43 +66,23 @@ class DefectInspector(Domain):
         return ModelInputs(images=images, records=case.records, queries=queries)
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
-        """The most unusual image decides whether the part is flagged, or its labels do."""
-        abstention = abstain(case, outputs)
-        if abstention is not None and not outputs.images:
-            return Verdict(abstention=abstention, evidence=said(outputs))
-        evidence = (*self._image_evidence(case, outputs), *said(outputs))
-        worst = max(outputs.images, key=ratio, default=None)
-        unusual = ratio(worst) if worst is not None else 0.0
-        named = defect_of(outputs.answers, flagged=unusual > 1)
-        score = max(unusual, odds(outputs.answers))
-        if unusual <= 1 and named is None:
-            strange = int(abstention is not None)  # a person looks before it passes for good
-            return Verdict(evidence=evidence, score=score, abstention=abstention, priority=strange)
-        finding = Finding(
-            label=named or ANOMALY,
-            title=title(named, outputs, self.taxonomy),
-            score=worst.score if worst is not None else None,
-            threshold=worst.threshold if worst is not None else None,
-            probability=probability(outputs.answers, named),
-            severity=band(worst),
-            evidence=(
-                *evidence,
-                *contributed(outputs.answers, named),
-                *cite(outputs.matches, self._settings),
-            ),
-        )
-        return Verdict(
-            findings=(finding,),
-            score=score,
-            priority=2 if finding.severity == CLEAR else 1,
-            abstention=abstention,
-        )
+        """What the models see, judged by the manual."""
+        return judge(case, see(case, outputs, self._settings, self.taxonomy), self.taxonomy)
 
     def recommend(self, case: Case, verdict: Verdict) -> str | None:
-        """Hold what is flagged: which limit applies is for a person to say."""
-        if verdict.findings:
-            return "hold"
-        return None if verdict.abstention is not None else "accept"
+        """What the deciding clause asks for; hold what is flagged and no clause speaks of.
+
+        Nothing for a part that could not be judged.
+        """
+        if verdict.abstention is not None:
+            return None
+        asked = [recommended(x.evidence) for x in verdict.findings]
+        return max(asked, key=strict, default=ACCEPT)
+
+    def rejudge(self, case: Case, assessment: Assessment) -> Verdict | None:
+        """The same look, judged by the manual and pitch that the case has now."""
+        seen = seen_in(case, assessment)
+        return None if seen is None else judge(case, seen, self.taxonomy)
 
     def decided_labels(
         self, assessment: Assessment | None, decision: Decision
@@ -121,12 +90,3 @@ class DefectInspector(Domain):
         """A part that was not accepted has a defect, even where nobody said which."""
         named = super().decided_labels(assessment, decision)
         return named if named is not None or decision.disposition == "hold" else SOME
-
-    def _image_evidence(self, case: Case, outputs: ModelOutputs) -> tuple[Evidence, ...]:
-        attachments = {x.sha256: x for x in case.attachments}
-        most = self._settings.max_regions
-        return tuple(
-            evidence
-            for image in sorted(outputs.images, key=ratio, reverse=True)
-            for evidence in image_evidence(image, attachments[image.attachment], outputs, most)
-        )

@@ -4,6 +4,8 @@ The comparison with good parts may flag a part that the labels find nothing in, 
 part that looks like good ones. Either is enough: neither clears what the other has found.
 """
 
+from collections.abc import Iterable
+
 from defect_inspector.taxonomy import ANOMALY
 from secondlook import (
     NOTHING,
@@ -12,6 +14,7 @@ from secondlook import (
     Case,
     Evidence,
     ImageOutputs,
+    Measurement,
     ModelOutputs,
     Taxonomy,
 )
@@ -19,6 +22,9 @@ from secondlook import (
 NAME = "defect-inspector"
 CLEAR, BORDERLINE = "clear", "borderline"
 """Hardly any good part scores so high; a few do."""
+BEYOND_GOODS = "score beside the highest of good parts"
+LIKE = "looks like: "
+"""In front of a kind, as the name of how much a defect of no known kind looks like it."""
 AHEAD = 0.7
 """The share above which a part is said to look most like a kind. On 240 pictures of steel of the
 six kinds of NEU, after learning from 20 of each, that named 85 % of them, 99 % of these rightly (of
@@ -30,11 +36,19 @@ def ratio(image: ImageOutputs) -> float:
     return image.score / image.threshold
 
 
-def band(image: ImageOutputs | None) -> str | None:
-    """How far beyond good parts: None where it is not, or where too few goods tell."""
+def band(image: ImageOutputs | None) -> tuple[Measurement, ...]:
+    """How far beyond good parts: nothing where it is not, or where too few goods tell."""
     if image is None or image.reject is None or ratio(image) <= 1:
+        return ()
+    return (Measurement(name=BEYOND_GOODS, value=image.score / image.reject, unit="times"),)
+
+
+def severity_of(evidence: Iterable[Evidence]) -> str | None:
+    """CLEAR or BORDERLINE by what `band` told; None where it told nothing."""
+    told = [x.value for x in evidence if isinstance(x, Measurement) and x.name == BEYOND_GOODS]
+    if not told:
         return None
-    return CLEAR if image.score > image.reject else BORDERLINE
+    return CLEAR if told[0] > 1 else BORDERLINE
 
 
 def odds(answers: Answers | None) -> float:
@@ -61,17 +75,28 @@ def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
     return best if clear else None
 
 
-def title(named: str | None, outputs: ModelOutputs, taxonomy: Taxonomy) -> str:
+def title(label: str, evidence: Iterable[Evidence], taxonomy: Taxonomy) -> str:
     """What a finding is called: its kind, or what a part that was flagged looks most like.
 
     The likeness is no finding of that kind and has no probability: it was never calibrated, and
     it names one of the known kinds whatever the part has.
     """
-    called = taxonomy[named or ANOMALY].title.capitalize()
+    called, like = taxonomy[label].title.capitalize(), likeness(evidence)
+    return f"{called}, looks most like {taxonomy[like].title}" if like else called
+
+
+def resembling(named: str | None, outputs: ModelOutputs) -> tuple[Measurement, ...]:
+    """The kind whose words a part that was flagged is far most like, where no kind was named."""
     most = max(outputs.resembles, key=lambda x: outputs.resembles[x], default=ANOMALY)
     if named is not None or most == ANOMALY or outputs.resembles[most] <= AHEAD:
-        return called
-    return f"{called}, looks most like {taxonomy[most].title}"
+        return ()
+    return (Measurement(name=f"{LIKE}{most}", value=outputs.resembles[most], unit="share"),)
+
+
+def likeness(evidence: Iterable[Evidence]) -> str | None:
+    """The kind that `resembling` told; None where it told nothing."""
+    names = [x.name for x in evidence if isinstance(x, Measurement) and x.name.startswith(LIKE)]
+    return names[0].removeprefix(LIKE) if names else None
 
 
 def probability(answers: Answers | None, label: str | None) -> float | None:

@@ -29,5 +29,5 @@ class InspectorSettings(BaseModel):
     """Passages cited for one case at most."""
     labels: dict[Code, str] = {}
     """Further kinds of defect of this site: what manuals call each, by code."""
-    max_regions: int = Field(default=5, ge=1, le=50)
-    """Regions marked on one image at most."""
+    max_regions: int = Field(default=40, ge=1, le=500)
+    """Places marked and measured on one part at most; a part with more is said to have more."""

@@ -128,7 +128,7 @@ def _frame(attachment: Attachment, frame: int) -> NDArray[np.uint8] | None:
 
 
 def draw(pixels: NDArray[np.uint8], regions: Sequence[Region], scale: float) -> NDArray[np.uint8]:
-    """Numbered boxes around regions, with a dark halo so that they show on any ground."""
+    """Boxes around regions with their names, else numbers; a dark halo shows on any ground."""
     if not regions:
         return pixels
     image = Image.fromarray(pixels)
@@ -140,15 +140,15 @@ def draw(pixels: NDArray[np.uint8], regions: Sequence[Region], scale: float) -> 
         wide = [box[0] - thick, box[1] - thick, box[2] + thick, box[3] + thick]
         pen.rectangle(wide, outline=HALO, width=3 * thick)
         pen.rectangle(box, outline=INK, width=thick)
-        _number(pen, number, left, top, max(9, 9 * thick))
+        _label(pen, region.name or str(number), left, top, max(9, 9 * thick))
     return np.asarray(image)
 
 
-def _number(pen: ImageDraw.ImageDraw, number: int, left: float, top: float, size: int) -> None:
+def _label(pen: ImageDraw.ImageDraw, name: str, left: float, top: float, size: int) -> None:
     font = ImageFont.load_default(size)
     place = (left + size / 3, top + size / 6)
     pen.text(
-        place, str(number), fill=INK, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO
+        place, name, fill=INK, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO
     )
 
 

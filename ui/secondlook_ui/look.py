@@ -13,7 +13,7 @@ from secondlook.evidence import (
     PriorCase,
     Region,
 )
-from secondlook_ui import drafts, passages, shortcuts, similar, words
+from secondlook_ui import drafts, passages, rulings, shortcuts, similar, words
 from secondlook_ui.shown import Shown
 
 HEIGHT = 333
@@ -101,18 +101,17 @@ def _finding(
         parts.append(f"from an untrained backbone ({untrained})")
     with st.container(key=f"quiet-finding-{number}"):
         st.text("; ".join(x for x in parts if x))
+    rulings.show(page.domain, finding.evidence, str(number))
     passages.show(finding.evidence, str(number))
     _facts(page.domain, finding.evidence, str(number))
 
 
 def _boxes(page: Shown, finding: Finding) -> str:
-    """Which numbers its places carry on the pictures."""
-    numbers = [
-        page.regions(x.attachment).index(x) + 1 for x in finding.evidence if isinstance(x, Region)
-    ]
-    if not numbers:
+    """What its places are called on the pictures."""
+    names = [page.called(x) for x in finding.evidence if isinstance(x, Region)]
+    if not names:
         return ""
-    return f"box {numbers[0]}" if len(numbers) == 1 else f"boxes {numbers[0]} to {numbers[-1]}"
+    return f"box {names[0]}" if len(names) == 1 else f"boxes {names[0]} to {names[-1]}"
 
 
 def _act(page: Shown, label: str) -> None:
@@ -137,8 +136,8 @@ def _facts(domain: Domain | None, evidence: tuple[Evidence, ...], place: str) ->
 
 def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
     match item:
-        case Measurement():
-            return (f"{item.name}: {item.value:.4g} {item.unit}",)
+        case Measurement(region=None):
+            return (f"{item.name}: {item.value:.4g} {item.unit}".rstrip(),)
         case PriorCase():
             said = f"nearest known picture {item.reference[:12]} (similarity {item.similarity:.2f})"
             return (said,)

@@ -2,13 +2,22 @@
 
 import streamlit as st
 
-from secondlook.evidence import CitedPassage, Evidence
+from secondlook.evidence import CitedPassage, Evidence, Ruling
 from secondlook_ui import words
 
 
 def show(evidence: tuple[Evidence, ...], place: str) -> None:
-    """Draw them; `place` names the finding within the page."""
-    for number, passage in enumerate(told_once(evidence)):
+    """Draw them; `place` names the finding within the page. Folded where a clause has decided."""
+    cited = told_once(evidence)
+    if cited and any(isinstance(x, Ruling) and x.decides for x in evidence):
+        with st.expander(f"Passages that come close ({len(cited)})"):
+            _draw(cited, place)
+    else:
+        _draw(cited, place)
+
+
+def _draw(cited: list[CitedPassage], place: str) -> None:
+    for number, passage in enumerate(cited):
         with st.container(key=f"passage-{place}-{number}", gap=None):
             st.text(" ".join(passage.text.split()))
             with st.container(key=f"quiet-passage-{place}-{number}"):
@@ -16,10 +25,20 @@ def show(evidence: tuple[Evidence, ...], place: str) -> None:
 
 
 def told_once(evidence: tuple[Evidence, ...]) -> list[CitedPassage]:
-    """All but those whose every sentence is cited again with what the finding owes to it."""
-    cited = [x for x in evidence if isinstance(x, CitedPassage)]
+    """All but those that a ruling quotes from, or whose every sentence is cited again with what
+    the finding owes to it."""
+    ruled = [x for x in evidence if isinstance(x, Ruling)]
+    cited = [x for x in evidence if isinstance(x, CitedPassage) and not _quoted(x, ruled)]
     weighed = [x for x in cited if x.effect is not None]
     return [x for x in cited if x.effect is not None or not _made_up(x, weighed)]
+
+
+def _quoted(passage: CitedPassage, rulings: list[Ruling]) -> bool:
+    """Whether a clause in it stands above already, and nobody asked what it does."""
+    within = (
+        x.record == passage.record and passage.start <= x.start < passage.end for x in rulings
+    )
+    return passage.effect is None and any(within)
 
 
 def _made_up(passage: CitedPassage, sentences: list[CitedPassage]) -> bool:

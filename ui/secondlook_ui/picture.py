@@ -4,7 +4,7 @@ import streamlit as st
 
 from secondlook.cases import Attachment, Role
 from secondlook.errors import SecondlookError
-from secondlook_ui import images, overlay
+from secondlook_ui import images, measured, overlay
 from secondlook_ui.images import Layers
 from secondlook_ui.shown import Shown
 
@@ -27,6 +27,8 @@ def show(page: Shown, *, machine: bool) -> None:
         st.caption(f"The map belongs to slice {images.standing_frame(chosen) + 1}.")
     with place:
         _draw(chosen, frame, layers)
+    if machine:
+        measured.show(page, chosen)
 
 
 def _draw(chosen: Attachment, frame: int, layers: Layers) -> None:

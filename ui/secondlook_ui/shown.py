@@ -1,6 +1,6 @@
 """Everything the case page shows, read at one moment, and whether it still stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,13 @@ from secondlook.cases import Case, CaseStatus
 from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.errors import NotFound
-from secondlook.evidence import AnomalyMap, Evidence, ModalityContribution, Region
+from secondlook.evidence import (
+    AnomalyMap,
+    Evidence,
+    Measurement,
+    ModalityContribution,
+    Region,
+)
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_ui import session, similar
 from secondlook_ui.similar import Similar
@@ -47,6 +53,15 @@ class Shown:
         """The marked places on one attachment, each once, in the order of the findings."""
         places = [x for x in self._evidence() if isinstance(x, Region) and x.attachment == sha256]
         return tuple(dict.fromkeys(places))
+
+    def called(self, region: Region) -> str:
+        """What a marked place is called on its picture: its name, else its number there."""
+        return region.name or str(self.regions(region.attachment).index(region) + 1)
+
+    def measurements(self, names: Sequence[str]) -> tuple[Measurement, ...]:
+        """What was measured on the places of these names, in the order of the names."""
+        told = [x for x in self._evidence() if isinstance(x, Measurement) and x.region in names]
+        return tuple(sorted(told, key=lambda x: names.index(x.region or "")))
 
     def maps(self, sha256: str) -> tuple[AnomalyMap, ...]:
         """The maps of one attachment: of unusual places, then of labels as they were found."""

@@ -7,7 +7,13 @@ from secondlook.assessments import Assessment, Finding
 from secondlook.cases import NOTHING, CaseStatus
 from secondlook.decisions import Act, Decision
 from secondlook.domain import Disposition, Domain
-from secondlook.evidence import CitedPassage, LabelProbabilities, ModalityContribution
+from secondlook.evidence import (
+    CitedPassage,
+    LabelProbabilities,
+    Measurement,
+    ModalityContribution,
+    Ruling,
+)
 from secondlook.store.worklist import CaseSummary
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
@@ -80,6 +86,34 @@ def strength(finding: Finding) -> str:
     if finding.score is not None:
         parts.append(_score(finding.score, finding.threshold))
     return ", ".join(parts)
+
+
+def ruling(domain: Domain | None, item: Ruling) -> str:
+    """`Decides. Scrap: clause 3.2, manual.pdf, page 2, line 14`; one that decides without being
+    certain to apply is why nothing else is recommended."""
+    states = {True: "", None: ", not certain", False: ", does not apply"}
+    what = f"{disposition(domain, item.disposition)}{states[item.applies]}"
+    number = f"clause {item.number}, " if item.number else ""
+    page = f"page {item.page}, " if item.page else ""
+    decides = ("Leaves it open. " if item.applies is None else "Decides. ") if item.decides else ""
+    return f"{decides}{what}: {number}{item.record_name}, {page}line {item.line}"
+
+
+def measured(item: Ruling) -> str:
+    """`place 1: measured length 6.2 mm; limit: length above 5 mm; …`; empty without any of it."""
+    place = f"place {item.region}: " if item.region and item.measured else ""
+    parts = [
+        f"{place}measured {item.measured}" if item.measured else "",
+        f"limit: {item.limit}" if item.limit else "",
+        f"place {item.region}" if item.region and not item.measured else "",
+        item.note,
+    ]
+    return "; ".join(x for x in parts if x)
+
+
+def quantity(item: Measurement) -> str:
+    """A number with its unit."""
+    return f"{item.value:.3g} {item.unit.replace('2', '²')}".strip()
 
 
 def contribution(item: ModalityContribution) -> str:

@@ -153,4 +153,5 @@ def _score(image: ImageInput, vision: VisionBackbone, adapter: Adapter) -> Image
         reject=card.bands.reject if card.bands is not None else None,
         unfamiliar=scored.unfamiliar,
         nearest=scored.nearest,
+        pixels=image.pixels,
     )

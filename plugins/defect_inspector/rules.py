@@ -1,0 +1,93 @@
+"""The rules that hold for a case: the clauses of its manual with the kinds that they are about."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from defect_inspector.clauses import Clause, Unread, read_clauses
+from defect_inspector.clauses.model import Place as Spot
+from defect_inspector.kinds import ANY, kinds_in, kinds_of, words_of
+from secondlook import Case, Record, Taxonomy
+
+MANUALS_KEPT = 64
+"""Manuals whose rules are kept in memory: thousands of cases of a product share one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One clause, or a sentence that looks like one and could not be read."""
+
+    record: str
+    record_name: str
+    kinds: frozenset[str]
+    clause: Clause | None = None
+    unread: Unread | None = None
+
+    @property
+    def place(self) -> Spot:
+        """Where it stands."""
+        found = self.clause or self.unread
+        assert found is not None
+        return found
+
+    @property
+    def disposition(self) -> str:
+        """What it asks for; a person has to read what could not be read."""
+        return self.clause.disposition if self.clause else "hold"
+
+    def about(self, kind: str | None) -> bool:
+        """Whether it speaks of a kind, by name or with all others; None is an unknown kind."""
+        return ANY in self.kinds or kind in self.kinds
+
+    @property
+    def key(self) -> tuple[str, int, int, str]:
+        """An order that does not depend on how clauses came to be listed."""
+        clause, place = self.clause, self.place
+        told = "" if clause is None else f"{clause.measure} {clause.terms} {clause.bounds}"
+        what = "" if clause is None else f"{clause.zone} {clause.per} {clause.disposition}"
+        return self.record, place.start, place.end, f"{told} {what}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """All rules of a case, in the order of its manual."""
+
+    rules: tuple[Rule, ...] = ()
+    manuals: int = 0
+    """How many texts were read for them."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A record under its content hash, so that a manual is read once for all its cases."""
+
+    sha256: str
+    record: Record = field(compare=False)
+
+
+def rules_of(case: Case, taxonomy: Taxonomy) -> Rules:
+    """Read the manual that the product names, or all records of the case where it names none."""
+    named = case.spec.manual if case.spec else None
+    records = [x for x in case.records if x.sha256 == named] or list(case.records)
+    rules = tuple(x for r in records for x in _rules(_Read(r.sha256, r), taxonomy))
+    return Rules(rules=rules, manuals=len(records))
+
+
+@lru_cache(maxsize=MANUALS_KEPT)
+def _rules(read: _Read, taxonomy: Taxonomy) -> tuple[Rule, ...]:
+    record, words = read.record, words_of(taxonomy)
+    found = read_clauses(record)
+    clauses = [
+        Rule(
+            record=record.sha256,
+            record_name=record.name,
+            clause=x,
+            kinds=kinds_of(x.terms, found.synonyms, words),
+        )
+        for x in found.clauses
+    ]
+    unread = [
+        Rule(record=record.sha256, record_name=record.name, unread=x, kinds=kinds)
+        for x in found.unread
+        if (kinds := kinds_in(x.quote, words))
+    ]
+    return (*clauses, *unread)
