@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from database_fixtures import AUDIT_KEY
 from secondlook.store.database import Database
+from store_values import new_case
 
 R = TypeVar("R")
 
@@ -40,3 +41,18 @@ def upgrade(url: str, _: int) -> tuple[str, ...]:
     problems = database.check()
     database.dispose()
     return problems
+
+
+def describe_often(url: str, number: int) -> list[int]:
+    """Describe the product `tile` anew, each time with a new case; the ordinals that gave."""
+    database = Database.connect(url, audit_key=AUDIT_KEY)
+    ordinals = []
+    for step in range(5):
+        with database.write() as unit:
+            pitch = 0.001 * (1 + number + 10 * step)
+            done = unit.products.change("parts", "tile", pitch_mm=pitch, actor=str(number))
+            unit.cases.add(new_case(f"{number} {step}"), actor="tests")
+            unit.commit()
+        ordinals.append(done.ordinal)
+    database.dispose()
+    return ordinals

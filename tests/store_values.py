@@ -12,6 +12,7 @@ from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding,
 from secondlook.cases import Attachment, NewCase, Passage, Record, Role
 from secondlook.evidence import CitedPassage, Evidence, Region
 from secondlook.store.database import Database
+from secondlook.store.triggers import APPEND_ONLY
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BACKBONE = BackboneRef(name="tiny", revision="1", fingerprint="f" * 64, trained=False)
@@ -120,7 +121,7 @@ def add_assessment(database: Database, case_id: str, **changes: Any) -> bool:
 def behind_the_triggers(database: Database) -> Iterator[Any]:
     """A connection of somebody who owns the database and takes the triggers away."""
     with database.engine.connect() as connection:
-        for table in ("audit_events", "decisions", "finding_acts"):
+        for table in APPEND_ONLY:
             for name in (f"{table}_no_update", f"{table}_no_delete"):
                 on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
                 connection.execute(text(f"DROP TRIGGER {name}{on}"))

@@ -8,7 +8,7 @@ The same case and adapter give the same assessment, apart from its id and time.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from secondlook.assessments import Assessment, Finding, Provenance
 from secondlook.cases import Attachment, Case
+from secondlook.domain import Verdict
 from secondlook.errors import IntakeError
 from secondlook.evidence import AnomalyMap
 from secondlook.maps import encode_map
@@ -75,19 +76,8 @@ class Engine:
         findings = verdict.findings
         if explain and adapter is not None and outputs.answers is not None:
             findings = self._explained(findings, inputs, models, adapter)
-        assessment = Assessment(
-            id=uuid4().hex,
-            case_id=case.id,
-            created_at=datetime.now(UTC),
-            provenance=self._provenance(case, outputs),
-            findings=findings,
-            evidence=verdict.evidence,
-            disposition=domain.recommend(case, verdict),
-            abstention=verdict.abstention,
-            score=verdict.score,
-            priority=verdict.priority,
-        )
-        return replace(assessment, flags=self.plugins.flag_assessment(case, assessment))
+        verdict = replace(verdict, findings=findings)
+        return concluded(case, verdict, self._provenance(case, outputs), self.plugins)
 
     def _models(self, inputs: ModelInputs, adapter: "Adapter | None") -> "_Models":
         reads = adapter.card.answers.text if adapter and adapter.card.answers else None
@@ -157,15 +147,44 @@ class _Models:
     """Reads passages for the adapter's answers."""
 
 
+def concluded(case: Case, verdict: Verdict, provenance: Provenance, plugins: Plugins) -> Assessment:
+    """A domain's verdict as an assessment: with its recommendation, and the flags of all plugins.
+
+    Raises PluginError where no loaded plugin brings the domain of the case.
+    """
+    assessment = Assessment(
+        id=uuid4().hex,
+        case_id=case.id,
+        created_at=datetime.now(UTC),
+        provenance=provenance,
+        findings=verdict.findings,
+        evidence=verdict.evidence,
+        disposition=plugins.domain(case.domain).recommend(case, verdict),
+        abstention=verdict.abstention,
+        score=verdict.score,
+        priority=verdict.priority,
+    )
+    return replace(assessment, flags=plugins.flag_assessment(case, assessment))
+
+
 def inputs_digest(case: Case, settings: Mapping[str, object]) -> str:
     """sha256 over all that an assessment is made from, apart from adapter and backbones.
 
-    These are the hashes of files and records, the domain's settings, and the code version: when
-    one of them changes, a new look may say something else and is kept beside the old one.
+    These are the hashes of files and records, what is known of the product, the domain's settings,
+    and the code version: when one of them changes, a new look may say something else and is kept
+    beside the old one. What the revision of a manual is called changes nothing.
     """
     names = [f"a:{a.sha256}" for a in case.attachments] + [f"r:{r.sha256}" for r in case.records]
-    parts = [sorted(names), settings, code_version()]
+    parts = [sorted(names), settings, code_version(), *_described(case)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _described(case: Case) -> list[object]:
+    """What is known of the product; nothing where nothing is, as before products were described."""
+    spec = case.spec
+    if spec is None or not (spec.pitch_mm or spec.zones or spec.manual):
+        return []
+    return [[spec.pitch_mm, [asdict(zone) for zone in spec.zones], spec.manual]]
 
 
 class CasePictures(Mapping[str, "NDArray[np.uint8]"]):

@@ -21,6 +21,7 @@ from secondlook.store.case_tables import QuarantineRowTable
 from secondlook.store.database import Database
 from secondlook.store.embedding_values import Space
 from secondlook.store.engines import migration_engine, parse_url
+from secondlook.store.product_mapping import product_id
 from secondlook.store.tables import metadata
 from secondlook.store.unit_of_work import UnitOfWork
 from store_processes import together, upgrade
@@ -57,6 +58,7 @@ def fill(database: Database) -> str:
         unit.users.ensure("ann")
         unit.runs.start("learn", {}, seed=1, code_version="0.1.0")
         unit.adapters.add(adapter(), actor="ann")
+        unit.products.describe("parts", "bolt", manual=record(["three"]), actor="ann")
         refused = {"key": digest("k"), "domain": "parts", "source": "a.png", "reason": "empty"}
         store_vectors(unit, case_id)
         row = QuarantineRowTable(**refused, detail="It has 0 bytes.", at=NOON)
@@ -114,13 +116,51 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
     database.upgrade()
     told = {"audit_events": before["audit_events"] + 1}
     dropped = {"image_embeddings": 0, "passage_embeddings": 0}  # they are made again
-    assert rows(database) == before | told | dropped
+    undone = {"products": 0, "product_versions": 0}  # 0004 knows of none
+    assert rows(database) == before | told | dropped | undone
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
-        assert unit.audit.verify().problems == ()
+        removed, gone = unit.audit.verify().problems  # of the product, as the trail tells
+        assert {removed.chain, gone.chain} == {product_id("parts", "bolt")}
+        assert removed.what.endswith("was removed")
+        assert gone.what.endswith("is gone: it was removed")
         assert unit.audit.events("workspace")[-1].action == "schema.upgraded"
     assert database.check() == ()
+
+
+def test_products_come_to_a_database_with_cases(database: Database) -> None:
+    """From 0004: cases stay as they are until somebody describes their product."""
+    decided = fill_cases(database)
+    database.dispose()
+    migrate(database.url, command.downgrade, "0004")
+    database.upgrade()
+    assert database.check() == ()
+    manual = record(["three"])
+    with database.write() as unit:
+        assert unit.audit.verify().problems == ()
+        assert {x.spec for x in unit.cases.load(list(decided))} == {None}
+        unit.products.describe("parts", "tile", manual=manual, pitch_mm=0.1, actor="ann")
+        cases = {decided[x.id]: x for x in unit.cases.load(list(decided))}
+        assert (cases["decided"].spec, len(cases["decided"].records)) == (None, 1)
+        spec = cases["open"].spec
+        assert spec is not None
+        assert (spec.pitch_mm, spec.manual) == (0.1, manual.sha256)
+        assert [x.sha256 for x in cases["open"].records][1:] == [manual.sha256]
+        assert unit.audit.verify().problems == ()
+
+
+def fill_cases(database: Database) -> dict[str, str]:
+    """An open and a decided case, each with a first look; what each is, by id."""
+    cases = {}
+    for state in ("open", "decided"):
+        case_id = add_case(database, state, records=(record(["one", "two"]),))
+        add_assessment(database, case_id)
+        cases[case_id] = state
+    with database.write() as unit:
+        unit.decisions.add(case_id, reviewer="ann", disposition="hold")
+        unit.commit()
+    return cases
 
 
 def test_the_triggers_outlive_a_rebuild(database: Database) -> None:
@@ -161,7 +201,7 @@ def test_a_schema_behind_or_ahead_is_told(database: Database) -> None:
     database.dispose()
     migrate(database.url, command.downgrade, "0001")
     assert database.check() == (
-        "The database has schema 0001 and needs 0004: run `secondlook db upgrade`.",
+        "The database has schema 0001 and needs 0005: run `secondlook db upgrade`.",
     )
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -267,7 +307,7 @@ def test_a_reference_to_nothing_stops_a_migration(sqlite_database: Database) -> 
     with pytest.raises(StoreError, match=r"\['passages'\] refer to rows that are gone"):
         migrate(sqlite_database.url, command.downgrade, "0001")
     with sqlite_database.engine.connect() as connection:
-        assert schema.revision(connection) == "0004"
+        assert schema.revision(connection) == "0005"
     engine.dispose()
 
 

@@ -206,16 +206,16 @@ def test_kinds_that_were_learned_without_good_parts_are_measured(
     assert report.ablations["image"]["accuracy"] == report.metrics["accuracy"]
 
 
-def test_files_that_could_not_be_read_are_named_to_people(
-    context: Context, tmp_path: Path
-) -> None:
+def test_files_that_could_not_be_read_are_named_to_people(context: Context, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "plates", range(12))
     (tmp_path / "plates" / "pore-3.png").unlink()
     words = [INSPECTOR, "--manifest", str(manifest)]
     for command in (["learn", *words, "--minutes", "0"], ["evaluate", *words]):
         done = CliRunner().invoke(build(), command)
         assert done.exit_code == PARTLY
-        assert "pore-3.png could not be read: There is no such file" in " ".join(done.stderr.split())
+        assert "pore-3.png could not be read: There is no such file" in " ".join(
+            done.stderr.split()
+        )
 
 
 def test_what_is_left_without_a_modality_is_shown_to_people(

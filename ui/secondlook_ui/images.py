@@ -147,9 +147,7 @@ def draw(pixels: NDArray[np.uint8], regions: Sequence[Region], scale: float) -> 
 def _label(pen: ImageDraw.ImageDraw, name: str, left: float, top: float, size: int) -> None:
     font = ImageFont.load_default(size)
     place = (left + size / 3, top + size / 6)
-    pen.text(
-        place, name, fill=INK, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO
-    )
+    pen.text(place, name, fill=INK, font=font, stroke_width=max(1, size // 8), stroke_fill=HALO)
 
 
 def encode(pixels: NDArray[np.uint8]) -> bytes:

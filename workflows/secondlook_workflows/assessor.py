@@ -8,6 +8,7 @@ from secondlook.assessments import Assessment
 from secondlook.cases import Case
 from secondlook.engine import Engine
 from secondlook.errors import BadValue, ModelError, NotFound, SecondlookError, StoreError
+from secondlook.rejudging import up_to_date
 from secondlook_workflows.champions import Champions
 from secondlook_workflows.context import Context
 from secondlook_workflows.embed import EmbedReport, embed_images, image_backbone
@@ -84,10 +85,17 @@ class Assessor:
         self._remember(case, assessment)
         with self._context.workspace.database.write() as unit:
             added = unit.assessments.add(assessment, actor=self._context.actor)
+            if self._changed_since(unit.cases.get(case.id), assessment):
+                unit.assessments.wait(case.id, actor=self._context.actor)
             unit.commit()
         if added:
             self._context.plugins.case_assessed(case, assessment)
         return assessment
+
+    def _changed_since(self, case: Case, assessment: Assessment) -> bool:
+        """Whether a file came, or the product was described anew, during the look."""
+        settings = self._context.workspace.settings.plugins.get(case.domain, {})
+        return not up_to_date(case, assessment, settings)
 
     def _remember(self, case: Case, assessment: Assessment) -> None:
         """Keep the vectors of pictures that were looked at, so that like cases can be found."""

@@ -67,6 +67,8 @@ class IngestReport:
     """Ids of all cases of this source, new and known."""
     added: int
     changed: int
+    notes: tuple[str, ...] = ()
+    """What became of the records given for every case, where it may surprise."""
     interrupted: bool = False
 
     @property
@@ -96,10 +98,30 @@ def run(config: IngestConfig, context: Context) -> IngestReport:
             cases=report.cases,
             added=report.added,
             changed=report.changed,
+            notes=_former(gathered.source, config, context),
             interrupted=gathered.interrupted,
         )
         metrics |= _summary(report)
     return report
+
+
+def _former(source: CaseSource, config: IngestConfig, context: Context) -> tuple[str, ...]:
+    """Records that are former revisions of the product's manual: no case is judged by them."""
+    if config.product is None:
+        return ()
+    with context.workspace.database.read() as unit:
+        if unit.products.find(config.domain, config.product) is None:
+            return ()
+        history = unit.products.history(config.domain, config.product)
+    standing = history[-1].spec
+    former = {x.spec.manual: x.spec.revision for x in history} | {standing.manual: None}
+    given = {x.sha256: x for x in (*source.records, *(f.record for f in source.files if f.record))}
+    return tuple(
+        f"{record.name} is revision {former[sha256]} of the manual of {config.product}: the cases "
+        f"are judged by revision {standing.revision}, which stands now"
+        for sha256, record in given.items()
+        if former.get(sha256) is not None
+    )
 
 
 def _quarantine(files: Sequence[QuarantinedFile], domain: str, context: Context) -> None:

@@ -54,7 +54,9 @@ class Measurement:
     @property
     def abstained(self) -> str:
         """Why most cases that were abstained on were."""
-        said = Counter(x.assessment.abstention.message for x in self.cases if x.assessment.abstention)
+        said = Counter(
+            x.assessment.abstention.message for x in self.cases if x.assessment.abstention
+        )
         why = said.most_common(1)[0][0] if said else "nobody said why"
         return why[:1].lower() + why[1:]
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.assessments import Assessment
 from secondlook.cases import CaseStatus
+from secondlook.errors import Conflict
 from secondlook.store.assessment_mapping import (
     assessment_row,
     assessments_of,
@@ -19,9 +20,15 @@ from secondlook.store.assessment_tables import AssessmentRow, EvidenceRow, Findi
 from secondlook.store.audit import Audit
 from secondlook.store.audit_contents import ASSESSED
 from secondlook.store.audit_digest import assessment_digest
-from secondlook.store.base import storable
+from secondlook.store.base import storable, table_of
 from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow
+
+_ASSESSMENT, _FINDING, _EVIDENCE = (
+    insert(table_of(x)) for x in (AssessmentRow, FindingRow, EvidenceRow)
+)
+_CASES = table_of(CaseRow)
+_CASE = update(_CASES).where(_CASES.c.id == bindparam("of")).values(version=bindparam("next"))
 
 
 class Assessments:
@@ -31,14 +38,24 @@ class Assessments:
         self._session = session
         self._audit = audit
 
-    def add(self, assessment: Assessment, *, actor: str) -> bool:
+    def add(
+        self,
+        assessment: Assessment,
+        *,
+        actor: str,
+        seen: int | None = None,
+        of: str | None = None,
+    ) -> bool:
         """Store an assessment and put it into the worklist.
 
         False when this adapter has given one for the same inputs before: then that one stands
         (again, if another or a failure came between). The priority of the case never falls, and
         a decided case stays decided.
+
+        `seen` is the version of the case that was assessed: Conflict if it has changed since.
+        `of` is the id of the assessment that was judged again, where no model was asked.
         """
-        case = lock_case(self._session, assessment.case_id)
+        case = self._seen(assessment.case_id, seen)
         known = self._same(assessment)
         if known is None:
             self._insert(assessment)
@@ -52,6 +69,8 @@ class Assessments:
             "digest": assessment_digest(assessment),
             "adapter": assessment.provenance.adapter,
         }
+        if of is not None:
+            body["rejudged"] = of
         self._audit.append(case.id, ASSESSED, actor, body)
         return known is None
 
@@ -75,6 +94,27 @@ class Assessments:
             self._update(case, status=CaseStatus.FAILED, failure=storable(reason, "a reason"))
         self._audit.append(case_id, "case.failed", actor, {"version": case.version + 1})
 
+    def wait(self, case_id: str, *, actor: str, seen: int | None = None) -> bool:
+        """Say that a case waits for a new look while the last one stands; False if it did before.
+
+        A decided case waits for none. `seen`: as in `add`.
+        """
+        case = self._seen(case_id, seen)
+        if case.status != CaseStatus.ASSESSED:
+            return False
+        self._update(case, status=CaseStatus.NEW)
+        self._audit.append(case_id, "case.waits", actor, {"version": case.version + 1})
+        return True
+
+    def _seen(self, case_id: str, version: int | None) -> CaseRow:
+        case = lock_case(self._session, case_id)
+        if version is not None and case.version != version:
+            raise Conflict(
+                f"Tried to store what was said of case {case_id[:12]}: it changed meanwhile. Read "
+                "it again, then repeat."
+            )
+        return case
+
     def _same(self, assessment: Assessment) -> AssessmentRow | None:
         return self._session.scalars(
             select(AssessmentRow).where(
@@ -94,7 +134,8 @@ class Assessments:
 
     def _insert(self, assessment: Assessment) -> None:
         ordinal = self._last(assessment.case_id) + 1
-        self._session.execute(insert(AssessmentRow).values(assessment_row(assessment, ordinal)))
+        connection = self._session.connection()
+        connection.execute(_ASSESSMENT, assessment_row(assessment, ordinal))
         findings = [finding_row(assessment, i) for i in range(len(assessment.findings))]
         numbers = count()
         whole = [evidence_row(assessment.id, next(numbers), None, e) for e in assessment.evidence]
@@ -104,9 +145,9 @@ class Assessments:
             for evidence in finding.evidence
         ]
         if findings:
-            self._session.execute(insert(FindingRow), findings)
+            connection.execute(_FINDING, findings)
         if whole or of_findings:
-            self._session.execute(insert(EvidenceRow), whole + of_findings)
+            connection.execute(_EVIDENCE, whole + of_findings)
 
     def _stand_again(self, row: AssessmentRow) -> Assessment:
         self._session.execute(
@@ -132,8 +173,5 @@ class Assessments:
         )
 
     def _update(self, case: CaseRow, **values: Any) -> None:
-        self._session.execute(
-            update(CaseRow)
-            .where(CaseRow.id == case.id)
-            .values(version=CaseRow.version + 1, **values)
-        )
+        of_case = {"of": case.id, "next": case.version + 1}  # the row is locked
+        self._session.connection().execute(_CASE, values | of_case)

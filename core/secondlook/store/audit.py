@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from secondlook.cases import Scalar
 from secondlook.errors import StoreError
 from secondlook.store import clock
-from secondlook.store.audit_chain import WORKSPACE, canonical, event_hash, moment
+from secondlook.store.audit_chain import WORKSPACE, canonical, event_hash, moment, of_case
 from secondlook.store.audit_heads import Heads
 from secondlook.store.audit_verify import AuditProblem, AuditReport, verify
-from secondlook.store.base import storable
+from secondlook.store.base import storable, table_of
 from secondlook.store.review_tables import AuditEventRow
 
 __all__ = ["WORKSPACE", "Audit", "AuditEvent", "AuditProblem", "AuditReport"]
+
+_EVENT = insert(table_of(AuditEventRow))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,8 @@ class Audit:
         self._begun = 0
 
     def append(self, chain: str, action: str, actor: str, body: Mapping[str, Scalar]) -> None:
-        """Add an event to a chain (a case id, or `workspace`); writers of one chain take turns.
+        """Add an event to a chain (the id of a case or a product, or `workspace`); writers of one
+        chain take turns.
 
         Raises AuditBroken, and adds nothing, when the end of the chain does not verify.
         """
@@ -94,9 +97,9 @@ class Audit:
         at = clock.now()
         digest = event_hash(previous, chain, seq, moment(at), actor, action, body)
         event = {"chain": chain, "seq": seq, "at": at, "actor": actor, "action": action}
-        self._session.execute(insert(AuditEventRow).values(**event, body=body, hash=digest))
+        self._session.connection().execute(_EVENT, {**event, "body": body, "hash": digest})
         self._heads.move(chain, seq, digest)
-        if seq == 1 and chain != WORKSPACE:
+        if seq == 1 and of_case(chain):
             self._begun += 1
 
 

@@ -2,13 +2,14 @@
 
 Event n of a chain holds sha256 over the hash of event n-1 and its own fields; the head holds the
 last hash under HMAC-SHA256 with a key outside the database. The number of chains that cases have
-is signed as well. Events name digests of the assessments and decisions that they are about.
+is signed as well; of every product the workspace's chain tells. Events name digests of the
+assessments, decisions and descriptions of products that they are about.
 
 So whoever can write to the database but lacks the key cannot change, remove or add an event, an
-assessment, a decision or a whole case without `verify` finding it, with one exception: signed
-heads and counts that were valid once are valid again when they are put back together with the
-rows of that time. That is found by verifying against heads that were exported in between and kept
-elsewhere. Outside the trail, and so not verified, are the rows of cases, attachments, records,
+assessment, a decision, a description of a product, a whole product or a whole case without
+`verify` finding it, with one exception: signed heads and counts that were valid once are valid
+again when they are put back together with the rows of that time. That is found by verifying
+against heads that were exported in between and kept elsewhere. Outside the trail, and so not verified, are the rows of cases, attachments, records,
 leases, drafts, users, adapters and runs, and files.
 """
 
@@ -22,13 +23,21 @@ from secondlook.cases import Scalar
 from secondlook.errors import BadValue
 
 WORKSPACE = "workspace"
-"""The chain of everything that is not about one case."""
+"""The chain of everything that is not about one case or one product."""
 COUNT = "cases"
 """In the table of heads: no chain, but how many chains of cases were begun (as `seq`)."""
 GENESIS = "0" * 64
 """What the first event of a chain follows."""
-BEGINNINGS = ("case.opened", "workspace.opened")
+PRODUCT = "product:"
+"""What the names of products' chains begin with; all other chains but one are of cases."""
+BEGINNINGS = ("case.opened", "workspace.opened", "product.described")
 """The actions a chain may begin with; another first event means that the real one is gone."""
+
+
+def of_case(chain: str) -> bool:
+    """Whether a chain, or the place of a problem, is that of a case."""
+    return chain not in (WORKSPACE, COUNT) and not chain.startswith(PRODUCT)
+
 
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")

@@ -1,4 +1,4 @@
-"""Assessments and decisions against their audit events, which name a digest of each."""
+"""Assessments, decisions and descriptions of products against the digests in their audit events."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from secondlook.assessments import Assessment
 from secondlook.decisions import Decision
+from secondlook.products import ProductVersion
 from secondlook.store.assessment_mapping import assessments_of
 from secondlook.store.assessment_tables import AssessmentRow
-from secondlook.store.audit_digest import assessment_digest, decision_digest
+from secondlook.store.audit_digest import assessment_digest, decision_digest, product_digest
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.product_mapping import versions_of
+from secondlook.store.product_tables import ProductVersionRow
 from secondlook.store.review_tables import AuditEventRow, DecisionRow
 
-T = TypeVar("T", Assessment, Decision)
+T = TypeVar("T", Assessment, Decision, ProductVersion)
 ASSESSED = "case.assessed"
 DECIDED = "case.decided"
+DESCRIBED = "product.described"
+REDESCRIBED = "product.changed"
 BATCH = 300
 """Cases a statement; older SQLite allows 999 variables."""
 
@@ -32,15 +37,43 @@ class Kind(Generic[T]):
     """What one kind of event is about."""
 
     noun: str
-    action: str
-    table: type[AssessmentRow] | type[DecisionRow]
+    of: str
+    """What a chain with such events is of: a case, a product."""
+    actions: tuple[str, ...]
+    chain: InstrumentedAttribute[str]
+    id: InstrumentedAttribute[str]
     load: Callable[[Session, Sequence[str]], Mapping[str, tuple[T, ...]]]
-    """The things of each case in order; the last one stands."""
+    """The things of each chain in order; the last one stands."""
     digest: Callable[[T], str]
 
 
-ASSESSMENTS = Kind("assessment", ASSESSED, AssessmentRow, assessments_of, assessment_digest)
-DECISIONS = Kind("decision", DECIDED, DecisionRow, decisions_of, decision_digest)
+ASSESSMENTS = Kind(
+    "assessment",
+    "case",
+    (ASSESSED,),
+    AssessmentRow.case_id,
+    AssessmentRow.id,
+    assessments_of,
+    assessment_digest,
+)
+DECISIONS = Kind(
+    "decision",
+    "case",
+    (DECIDED,),
+    DecisionRow.case_id,
+    DecisionRow.id,
+    decisions_of,
+    decision_digest,
+)
+PRODUCTS = Kind(
+    "description",
+    "product",
+    (DESCRIBED, REDESCRIBED),
+    ProductVersionRow.product_id,
+    ProductVersionRow.id,
+    versions_of,
+    product_digest,
+)
 
 
 class Contents(Generic[T]):
@@ -53,7 +86,7 @@ class Contents(Generic[T]):
 
     def note(self, chain: str, seq: int, action: str, body: str) -> Iterator[AuditProblem]:
         """Take one event, of any kind; yields the problems of a full batch."""
-        if action != self._kind.action:
+        if action not in self._kind.actions:
             return
         if len(self._told) >= BATCH and chain not in self._told:
             yield from self.compare()
@@ -66,18 +99,19 @@ class Contents(Generic[T]):
         for case, things in self._load(list(told)):
             if things is None:
                 first = min(events[0][0] for events in told[case].values())
-                what = f"the {self._kind.noun}s of the case cannot be read: they were changed"
+                things_of = f"the {self._kind.noun}s of the {self._kind.of}"
+                what = f"{things_of} cannot be read: they were changed"
                 yield AuditProblem(chain=case, seq=first, what=what)
             else:
                 yield from self._compare(case, things, told[case])
 
     def unlogged(self) -> Iterator[AuditProblem]:
-        """Rows on cases whose chain tells of nothing of the kind."""
-        table = self._kind.table
+        """Rows of chains that tell of nothing of the kind."""
+        chain, id = self._kind.chain, self._kind.id
         event = exists().where(
-            AuditEventRow.chain == table.case_id, AuditEventRow.action == self._kind.action
+            AuditEventRow.chain == chain, AuditEventRow.action.in_(self._kind.actions)
         )
-        for case, thing in self._session.execute(select(table.case_id, table.id).where(~event)):
+        for case, thing in self._session.execute(select(chain, id).where(~event)):
             yield self._problem(case, 0, thing, "has no event")
 
     def _compare(self, case: str, things: Sequence[T], told: Told) -> Iterator[AuditProblem]:

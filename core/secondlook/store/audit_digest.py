@@ -7,7 +7,15 @@ from typing import Any
 
 from secondlook.assessments import Assessment
 from secondlook.decisions import Decision
+from secondlook.products import ProductVersion
 from secondlook.store.audit_chain import moment
+
+LATER: dict[str, dict[str, object]] = {
+    "region": {"name": None},
+    "measurement": {"region": None},
+}
+"""Fields of evidence, by its kind, that came after assessments had been stored without them. While
+they hold what is given here they are left out, so that digests of that time still hold."""
 
 
 def decision_digest(decision: Decision) -> str:
@@ -35,8 +43,22 @@ def assessment_digest(assessment: Assessment) -> str:
     The same before it is stored and after it is read, whatever a database makes of 1.0 and -0.0.
     """
     provenance = replace(assessment.provenance, adapter=assessment.provenance.adapter or None)
-    fields = asdict(replace(assessment, provenance=provenance))
+    fields = asdict(replace(assessment, provenance=provenance), dict_factory=_as_before)
     return _sha256(_same(fields | {"created_at": moment(assessment.created_at)}))
+
+
+def product_digest(version: ProductVersion) -> str:
+    """Hex sha256 over everything a description of a product says."""
+    return _sha256(_same(asdict(version) | {"at": moment(version.at)}))
+
+
+def _as_before(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of one value without those that came later and say nothing."""
+    fields = dict(pairs)
+    for name, nothing in LATER.get(str(fields.get("kind")), {}).items():
+        if fields[name] == nothing:
+            del fields[name]
+    return fields
 
 
 def _sha256(fields: object) -> str:

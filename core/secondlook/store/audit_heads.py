@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.errors import AuditBroken
 from secondlook.store.audit_chain import BEGINNINGS, COUNT, GENESIS, WORKSPACE, sign, signed
+from secondlook.store.base import table_of
 from secondlook.store.dialects import insert_or_ignore
 from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
 
 BATCH = 5000
 SOME = 20
 """Heads looked at before a key counts as another one."""
+
+_HEADS = table_of(AuditHeadRow)
+_MOVE = update(_HEADS).where(_HEADS.c.chain == bindparam("of"))
 
 
 class Heads:
@@ -26,7 +30,8 @@ class Heads:
         """Chain, number of its last event and that event's hash, by chain; as they are stored."""
         query = select(AuditHeadRow.chain, AuditHeadRow.seq, AuditHeadRow.hash)
         query = query.where(AuditHeadRow.chain != COUNT).order_by(AuditHeadRow.chain)
-        rows = self._session.connection().execution_options(yield_per=BATCH).execute(query)
+        streamed = {"yield_per": BATCH}
+        rows = self._session.connection().execute(query, execution_options=streamed)
         yield from ((chain, seq, digest) for chain, seq, digest in rows)
 
     def extend(self, chain: str, action: str) -> tuple[int, str]:
@@ -45,11 +50,8 @@ class Heads:
     def move(self, chain: str, seq: int, digest: str) -> None:
         """Sign the event that the chain, locked by `extend`, ends with now."""
         signature = sign(self._key, chain, seq, digest)
-        self._session.execute(
-            update(AuditHeadRow)
-            .where(AuditHeadRow.chain == chain)
-            .values(seq=seq, hash=digest, signature=signature)
-        )
+        values = {"of": chain, "seq": seq, "hash": digest, "signature": signature}
+        self._session.connection().execute(_MOVE, values)
 
     def begin_count(self) -> None:
         """Begin to count cases, in a database that has none."""

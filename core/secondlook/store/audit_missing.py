@@ -1,18 +1,22 @@
 """What the trail lacks: events of a head, chains of cases, cases that were counted or exported."""
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from secondlook.store.audit_chain import COUNT, WORKSPACE, signed
+from secondlook.store.audit_chain import COUNT, PRODUCT, WORKSPACE, signed
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.case_tables import CaseRow
+from secondlook.store.product_tables import ProductRow
 from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
 
 BATCH = 300
 """Exported heads a statement; older SQLite allows 999 variables."""
+ADDED = "product.added"
+"""What the workspace's chain says of a product, so that one that is removed whole is missed."""
 Head = tuple[str, int, str]
 
 
@@ -32,7 +36,8 @@ def missing_chains(session: Session) -> Iterator[AuditProblem]:
         yield _problem(case, 1, "the case has no audit chain: it was removed")
     of_case = exists().where(CaseRow.id == AuditHeadRow.chain)
     others = AuditHeadRow.chain.not_in((WORKSPACE, COUNT))
-    lone = select(AuditHeadRow.chain, AuditHeadRow.seq).where(~of_case, others)
+    product = AuditHeadRow.chain.startswith(PRODUCT)
+    lone = select(AuditHeadRow.chain, AuditHeadRow.seq).where(~of_case, others, ~product)
     for chain, seq in session.execute(lone):
         yield _problem(chain, seq, "the case of this chain is gone: it was removed")
     if session.scalar(select(AuditHeadRow.chain).where(AuditHeadRow.chain == WORKSPACE)) is None:
@@ -41,6 +46,32 @@ def missing_chains(session: Session) -> Iterator[AuditProblem]:
             "`secondlook db upgrade`"
         )
         yield _problem(WORKSPACE, 1, what)
+
+
+def missing_products(session: Session) -> Iterator[AuditProblem]:
+    """Products without a chain, chains without a product, and products that are gone with it."""
+    headed = exists().where(AuditHeadRow.chain == ProductRow.id)
+    for product in session.scalars(select(ProductRow.id).where(~headed)):
+        yield _problem(product, 1, "the product has no audit chain: it was removed")
+    heads = AuditHeadRow.chain.startswith(PRODUCT)
+    chains = set(session.scalars(select(AuditHeadRow.chain).where(heads)))
+    present = set(session.scalars(select(ProductRow.id)))
+    event = AuditEventRow
+    added = select(event.seq, event.body).where(event.chain == WORKSPACE, event.action == ADDED)
+    told = {_product(body): seq for seq, body in session.execute(added)}
+    for chain in sorted((chains | told.keys()) - present):
+        seq = 1 if chain in chains else told[chain]
+        where = chain if chain in chains else WORKSPACE
+        yield _problem(where, seq, f"the product {chain[:20]} is gone: it was removed")
+    for chain in sorted(chains - told.keys()):
+        yield _problem(chain, 1, "the workspace's chain does not tell of the product")
+
+
+def _product(body: str) -> str:
+    try:
+        return str(json.loads(body)["product"])
+    except (KeyError, TypeError, ValueError):  # the walk over the chain says that it was changed
+        return ""
 
 
 def miscounted(session: Session, key: bytes, begun: int, found: int) -> Iterator[AuditProblem]:

@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from secondlook.store.audit_chain import BEGINNINGS, GENESIS, WORKSPACE, event_hash, moment, signed
-from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, Contents
+from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
+from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRODUCTS, Contents
 from secondlook.store.audit_missing import (
     Head,
     changed_since,
     empty_chains,
     miscounted,
     missing_chains,
+    missing_products,
 )
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.review_tables import AuditEventRow, AuditHeadRow
@@ -63,7 +64,7 @@ class _Walk:
         self.leave()
         self.chain, self.head, self.seq, self.hash = chain, head, 0, GENESIS
         self.chains += 1
-        self.cases += chain != WORKSPACE
+        self.cases += of_case(chain)
         if action not in BEGINNINGS:
             self.report(1, f"the chain begins with {action!r}, so its beginning was removed")
 
@@ -100,14 +101,19 @@ class _Walk:
 def verify(
     session: Session, key: bytes, against: Iterable[Head] = (), *, begun: int = 0
 ) -> AuditReport:
-    """Read every event and head, and every assessment and decision against its events.
+    """Read every event and head, and what was assessed, decided or described against its events.
 
     `begun` cases of this transaction are not counted yet. Reads, never writes.
     """
     walk = _Walk(key)
-    contents = (Contents(session, ASSESSMENTS), Contents(session, DECISIONS))
+    contents = (
+        Contents(session, ASSESSMENTS),
+        Contents(session, DECISIONS),
+        Contents(session, PRODUCTS),
+    )
     stored = text_as_stored if session.get_bind().dialect.name == "sqlite" else moment
-    rows = session.connection().execution_options(yield_per=BATCH).execute(_events(session))
+    streamed = {"yield_per": BATCH}  # of this statement alone: the unit may write afterwards
+    rows = session.connection().execute(_events(session), execution_options=streamed)
     for chain, seq, at, actor, action, body, claimed, *head in rows:
         if chain != walk.chain:
             walk.enter(chain, _Head(*head), action)
@@ -126,8 +132,8 @@ def verify(
 def _beyond(session: Session, walk: _Walk, begun: int) -> Iterator[AuditProblem]:
     """What the events alone do not show."""
     empty = tuple(empty_chains(session))
-    yield from (*empty, *missing_chains(session))
-    found = walk.cases + sum(problem.chain != WORKSPACE for problem in empty)
+    yield from (*empty, *missing_chains(session), *missing_products(session))
+    found = walk.cases + sum(of_case(problem.chain) for problem in empty)
     yield from miscounted(session, walk.key, begun, found)
 
 

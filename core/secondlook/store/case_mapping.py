@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from secondlook.cases import Attachment, Case, CaseStatus, NewCase, Record
+from secondlook.cases import Attachment, Case, CaseStatus, NewCase, ProductSpec, Record
 from secondlook.errors import NotFound
 from secondlook.store import clock
 from secondlook.store.base import storable
@@ -71,7 +71,12 @@ def attachments_of(session: Session, cases: Sequence[str]) -> Mapping[str, tuple
     return {case: tuple(files) for case, files in found.items()}
 
 
-def case(row: CaseRow, files: tuple[Attachment, ...], records: tuple[Record, ...]) -> Case:
+def case(
+    row: CaseRow,
+    files: tuple[Attachment, ...],
+    records: tuple[Record, ...],
+    spec: ProductSpec | None,
+) -> Case:
     """A case, from its row and what belongs to it."""
     return Case(
         id=row.id,
@@ -82,6 +87,7 @@ def case(row: CaseRow, files: tuple[Attachment, ...], records: tuple[Record, ...
         records=records,
         opened_at=row.opened_at,
         facts=row.facts,
+        spec=spec,
         status=row.status,
         version=row.version,
     )

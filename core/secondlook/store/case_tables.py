@@ -49,6 +49,9 @@ class CaseRow(Base):
     picture: Mapped[Sha256 | None]
     failure: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
+    described: Mapped[int | None]
+    """Ordinal of the product's description that the case was decided under; NULL while it is open,
+    as then the standing one holds, and where the product was not described."""
 
     __table_args__ = (
         one_of("status", CaseStatus),

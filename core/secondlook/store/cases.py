@@ -21,6 +21,8 @@ from secondlook.store.case_tables import AttachmentRow, CaseRow
 from secondlook.store.dialects import insert_or_ignore
 from secondlook.store.groups import parted, takes
 from secondlook.store.identity import PICTURES, case_id
+from secondlook.store.manuals import follow, standing_manual
+from secondlook.store.product_mapping import specs_of
 from secondlook.store.records import Records
 
 
@@ -49,20 +51,25 @@ class Cases:
         """Add a case, or what an existing one lacks; the same call twice changes nothing more.
 
         A case that gains something is new again. If it was decided it awaits a decision again:
-        the earlier ones stay, and the next one amends the latest.
+        the earlier ones stay, and the next one amends the latest. The manual of a product that is
+        described comes along by itself; its revisions among `new.records` are no gain.
         """
         identity = case_id(new)
+        manual = standing_manual(self._session, new.domain, new.product)
         created = self._insert(identity, new)
         standing = None if created else lock_case(self._session, identity)
         if standing is not None and parted(standing.facts, new.facts):
             return AddedCase(id=identity, created=False, changed=False, parted=True)
         decided = standing is not None and standing.status == CaseStatus.DECIDED
         attachments = self._attach(identity, new.attachments)
-        records = self._records.link(identity, new.records)
+        by_product = manual.revisions if manual is not None else ()
+        records = self._records.link(identity, new.records, apart=by_product)
         gained = {"attachments": attachments, "records": records}
         changed = not created and bool(attachments or records)
         if changed:
             self._reopen(identity)
+        if manual is not None and (created or changed):
+            follow(self._session, manual, CaseRow.id == identity)
         if created or changed:
             again = "case.reopened" if decided else "case.changed"
             action = "case.opened" if created else again
@@ -92,7 +99,8 @@ class Cases:
         rows = self._session.scalars(select(CaseRow).where(CaseRow.id.in_(ids)))
         by_id = {row.id: row for row in rows}
         files, records = attachments_of(self._session, ids), self._records.of(ids)
-        return tuple(case(by_id[i], files[i], records[i]) for i in ids if i in by_id)
+        specs = specs_of(self._session, by_id.values())
+        return tuple(case(by_id[i], files[i], records[i], specs[i]) for i in ids if i in by_id)
 
     def resolve(self, prefix: str) -> str:
         """The id that begins with `prefix`. NotFound for none, and for several with some of them."""
@@ -141,6 +149,25 @@ class Cases:
         query = select(func.count()).where(_pending(domain, product, adapter))
         return self._session.scalar(query) or 0
 
+    def assessed(
+        self,
+        domain: str | None = None,
+        product: str | None = None,
+        *,
+        limit: int,
+        after: str | None = None,
+    ) -> tuple[str, ...]:
+        """Ids, ascending from beyond `after`, of undecided cases whose first look stands."""
+        query = select(CaseRow.id).where(_assessed(domain, product))
+        if after is not None:
+            query = query.where(CaseRow.id > after)
+        return tuple(self._session.scalars(query.order_by(CaseRow.id).limit(limit)))
+
+    def count_assessed(self, domain: str | None = None, product: str | None = None) -> int:
+        """How many ids `assessed` gives in all."""
+        query = select(func.count()).where(_assessed(domain, product))
+        return self._session.scalar(query) or 0
+
     def _insert(self, identity: str, new: NewCase) -> bool:
         statement = insert_or_ignore(self._session, CaseRow).values(case_row(identity, new))
         return self._session.scalar(statement.returning(CaseRow.id)) is not None
@@ -176,7 +203,7 @@ class Cases:
         self._session.execute(update(CaseRow).where(CaseRow.id == row.id).values(facts=known))
 
     def _reopen(self, identity: str) -> None:
-        new = {"status": CaseStatus.NEW, "is_open": True, "decided": None}
+        new = {"status": CaseStatus.NEW, "is_open": True, "decided": None, "described": None}
         self._session.execute(
             update(CaseRow).where(CaseRow.id == identity).values(version=CaseRow.version + 1, **new)
         )
@@ -187,3 +214,13 @@ def _pending(domain: str, product: str | None, adapter: str | None) -> ColumnEle
     waiting = CaseRow.status.in_((CaseStatus.NEW, CaseStatus.FAILED))
     stale = CaseRow.assessed_by != (adapter or "")
     return and_(CaseRow.is_open, CaseRow.domain == domain, of_product, or_(waiting, stale))
+
+
+def _assessed(domain: str | None, product: str | None) -> ColumnElement[bool]:
+    """`None` leaves a field open."""
+    wanted = [CaseRow.status == CaseStatus.ASSESSED]
+    if domain is not None:
+        wanted.append(CaseRow.domain == domain)
+    if product is not None:
+        wanted.append(CaseRow.product == product)
+    return and_(*wanted)

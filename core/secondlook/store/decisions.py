@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.cases import CaseStatus
@@ -19,6 +19,8 @@ from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.decision_mapping import decisions_of
 from secondlook.store.leases import Leases
+from secondlook.store.product_mapping import product_id
+from secondlook.store.product_tables import ProductVersionRow
 from secondlook.store.review_tables import DecisionRow, DraftRow, FindingActRow
 
 
@@ -51,7 +53,7 @@ class Decisions:
         Raises LeaseLost when `lease` is over or somebody else holds the case, Conflict when the
         case was decided meanwhile or `key` was used on another case, NotFound.
         """
-        lock_case(self._session, case_id)
+        case = lock_case(self._session, case_id)
         earlier = self._by_key(key, case_id)
         if earlier is not None:
             return earlier
@@ -71,7 +73,7 @@ class Decisions:
             amends=amends,
         )
         self._insert(decision, ordinal=len(before) + 1, key=key)
-        self._close(decision)
+        self._close(decision, self._described(case))
         return decision
 
     def of(self, case_id: str) -> tuple[Decision, ...]:
@@ -126,7 +128,15 @@ class Decisions:
         if acts:
             self._session.execute(insert(FindingActRow), acts)
 
-    def _close(self, decision: Decision) -> None:
+    def _described(self, case: CaseRow) -> int | None:
+        """The description of the product that the case is decided under; an amendment keeps it."""
+        if not case.is_open or case.product is None:
+            return case.described
+        version = ProductVersionRow
+        of_product = version.product_id == product_id(case.domain, case.product)
+        return self._session.scalar(select(func.max(version.ordinal)).where(of_product))
+
+    def _close(self, decision: Decision, described: int | None) -> None:
         self._session.execute(
             update(CaseRow)
             .where(CaseRow.id == decision.case_id)
@@ -134,6 +144,7 @@ class Decisions:
                 status=CaseStatus.DECIDED,
                 is_open=False,
                 decided=decision.disposition,
+                described=described,
                 version=CaseRow.version + 1,
             )
         )

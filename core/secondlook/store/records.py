@@ -1,7 +1,7 @@
 """Records and their passages: each text is stored once, whichever cases share it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -28,6 +28,11 @@ class Records:
             raise NotFound(f"There is no {kind} {sha256[:12]!r}; see `secondlook show`.")
         return _record(row, sha256[:12], self._passages([row.id])[row.id])
 
+    def by_row(self, id: int, name: str) -> Record:
+        """The record of a row number, under this name."""
+        row = self._session.scalars(select(RecordRow).where(RecordRow.id == id)).one()
+        return _record(row, name, self._passages([id])[id])
+
     def of(self, cases: Sequence[str]) -> dict[str, tuple[Record, ...]]:
         """The records of each of these cases, in the order they were added."""
         links = self._session.scalars(
@@ -49,20 +54,23 @@ class Records:
         known = self._id(record)
         return self._insert(record) if known is None else known
 
-    def link(self, case_id: str, records: Sequence[Record]) -> int:
-        """Give a case the records it lacks; returns how many those were."""
-        links = self._session.scalars(
-            select(CaseRecordRow.record_id).where(CaseRecordRow.case_id == case_id)
+    def link(self, case_id: str, records: Sequence[Record], *, apart: Collection[int] = ()) -> int:
+        """Give a case the records it lacks, but for the rows `apart`; returns how many."""
+        links = self._session.execute(
+            select(CaseRecordRow.record_id, CaseRecordRow.ordinal).where(
+                CaseRecordRow.case_id == case_id
+            )
         )
-        present = set(links)
+        present = {record_id: ordinal for record_id, ordinal in links}
         before = len(present)
         for record in records:
             record_id = self.add(record)
-            if record_id not in present:
+            if record_id not in present and record_id not in apart:
+                ordinal = max(present.values(), default=-1) + 1
                 name = storable(record.name, "a record's name")
                 row = {"case_id": case_id, "record_id": record_id, "name": name}
-                self._session.execute(insert(CaseRecordRow).values(**row, ordinal=len(present)))
-                present.add(record_id)
+                self._session.execute(insert(CaseRecordRow).values(**row, ordinal=ordinal))
+                present[record_id] = ordinal
         return len(present) - before
 
     def _id(self, record: Record) -> int | None:

@@ -12,6 +12,9 @@ from secondlook.errors import BadValue, Conflict, SecondlookError, StoreError
 
 SCHEMA = "it has no secondlook schema, or an older one. Run `secondlook db upgrade`."
 FULL = "the disk is full. Nothing was half written; free some space and try again."
+APPEND_ONLY = (
+    "decisions, audit events and descriptions of products are append-only. Add a new one instead."
+)
 BUSY = "another process holds it. Try again; if that does not help, end the long write."
 
 SQLITE = {
@@ -26,7 +29,7 @@ SQLITE = {
     "file is not a database": "the file is not an SQLite database. Check the URL.",
     "malformed": "the file is damaged. Restore a backup; `secondlook db check` tests it.",
     "disk i/o error": "the disk reports an error. Check the disk, then run `secondlook db check`.",
-    "append-only": "decisions and audit events are append-only. Amend instead.",
+    "append-only": APPEND_ONLY,
 }
 """Part of SQLite's message (which quotes no values) to what it means."""
 
@@ -40,7 +43,7 @@ POSTGRESQL = {
     "42703": SCHEMA,
     "42501": "this user lacks a right there. Grant it, or use the schema's owner.",
     "25006": "it is read-only (a standby, or a unit opened with read()). Write elsewhere.",
-    "P0001": "decisions and audit events are append-only. Amend instead.",
+    "P0001": APPEND_ONLY,
     "57P01": "the server shut down. Start it and try again.",
 }
 """SQLSTATE to what it means."""

@@ -1,9 +1,22 @@
 """All tables, gathered so that `metadata` is complete."""
 
-from secondlook.store import assessment_tables, case_tables, embedding_tables, review_tables
+from secondlook.store import (
+    assessment_tables,
+    case_tables,
+    embedding_tables,
+    product_tables,
+    review_tables,
+)
 from secondlook.store.base import Base
 
 metadata = Base.metadata
 """What `alembic check` and `Database.check` compare a database with."""
 
-__all__ = ["assessment_tables", "case_tables", "embedding_tables", "metadata", "review_tables"]
+__all__ = [
+    "assessment_tables",
+    "case_tables",
+    "embedding_tables",
+    "metadata",
+    "product_tables",
+    "review_tables",
+]

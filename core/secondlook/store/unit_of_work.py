@@ -11,6 +11,7 @@ from secondlook.store.decisions import Decisions
 from secondlook.store.drafts import Drafts
 from secondlook.store.embeddings import Embeddings
 from secondlook.store.leases import Leases
+from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
 from secondlook.store.runs import Runs
@@ -33,6 +34,7 @@ class UnitOfWork:
         self.drafts = Drafts(session)
         self.embeddings = Embeddings(session)
         self.cases = Cases(session, self.records, self.audit)
+        self.products = Products(session, self.records, self.audit)
         self.assessments = Assessments(session, self.audit)
         self.decisions = Decisions(session, self.leases, self.audit)
         self.adapters = Adapters(session, self.audit)

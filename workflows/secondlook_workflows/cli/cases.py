@@ -1,9 +1,8 @@
 """Commands about cases: ingest, assess, run, worklist, show, decide, export."""
 
-import getpass
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -13,6 +12,7 @@ from secondlook_workflows import assess as assess_verb
 from secondlook_workflows import decide as decide_verb
 from secondlook_workflows import export as export_verb
 from secondlook_workflows import ingest as ingest_verb
+from secondlook_workflows import rejudge as rejudge_verb
 from secondlook_workflows.cases import case_document
 from secondlook_workflows.cli import text
 from secondlook_workflows.cli.common import (
@@ -22,9 +22,11 @@ from secondlook_workflows.cli.common import (
     Product,
     Records,
     Sources,
+    finish,
     session,
+    this_user,
 )
-from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say, stopped
+from secondlook_workflows.cli.console import print_json, print_table, say
 from secondlook_workflows.context import Context
 from secondlook_workflows.durable import enqueue_assess
 
@@ -49,7 +51,7 @@ def ingest(
         print_json({**to_plain(report), "quarantined": len(report.quarantined)})
     else:
         text.ingested(report)
-    _finish(interrupted=report.interrupted, troubled=bool(report.quarantined))
+    finish(interrupted=report.interrupted, troubled=bool(report.quarantined))
 
 
 def assess(
@@ -74,7 +76,7 @@ def assess(
         print_json(report)
     else:
         text.assessed(report)
-    _finish(interrupted=report.interrupted, troubled=bool(report.failed or report.skipped))
+    finish(interrupted=report.interrupted, troubled=bool(report.failed or report.skipped))
 
 
 def run(
@@ -98,7 +100,7 @@ def run(
         text.ingested(ingested)
         text.assessed(looked)
     troubled = bool(ingested.quarantined or looked.failed or looked.skipped)
-    _finish(interrupted=looked.interrupted, troubled=troubled)
+    finish(interrupted=looked.interrupted, troubled=troubled)
 
 
 def worklist(
@@ -150,7 +152,7 @@ def decide(
         config = decide_verb.DecideConfig(
             case=case,
             disposition=disposition,
-            reviewer=reviewer or _this_user(),
+            reviewer=reviewer or this_user() or _unnamed(),
             acts=tuple(decide_verb.parse_act(x) for x in finding or ()),
             reason=reason,
             amend=amend,
@@ -192,8 +194,25 @@ def quarantine(domain: DomainOption = None, json: Json = False) -> None:
 
 def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
-    for command in (ingest, assess, run, worklist, show, decide, export, quarantine):
+    for command in (ingest, assess, run, rejudge, worklist, show, decide, export, quarantine):
         cli.command()(command)
+
+
+def rejudge(
+    domain: DomainOption = None,
+    product: Product = None,
+    case: Annotated[list[str] | None, typer.Option("--case", help="Only this. Repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Judge open cases again by what they have now, without looking at the pictures again."""
+    with session() as context:
+        config = rejudge_verb.RejudgeConfig(domain=domain, product=product, cases=tuple(case or ()))
+        report = rejudge_verb.run(config, context)
+    if json:
+        print_json(report)
+    else:
+        text.rejudged(report)
+    finish(interrupted=report.interrupted, troubled=bool(report.failed or report.skipped))
 
 
 def _enqueue(config: assess_verb.AssessConfig, context: Context) -> str:
@@ -207,11 +226,8 @@ def _enqueue(config: assess_verb.AssessConfig, context: Context) -> str:
     )
 
 
-def _this_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        raise typer.BadParameter("say who decides: --reviewer NAME") from None
+def _unnamed() -> NoReturn:
+    raise typer.BadParameter("say who decides: --reviewer NAME")
 
 
 def _ingest_config(
@@ -250,10 +266,3 @@ def _run_summary(
         "skipped": looked.skipped,
         "interrupted": looked.interrupted,
     }
-
-
-def _finish(*, interrupted: bool, troubled: bool) -> None:
-    if interrupted:
-        stopped()
-    if troubled:
-        raise typer.Exit(PARTLY)

@@ -1,5 +1,6 @@
 """Options and steps that several commands share."""
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 
 from secondlook.workspace import default_home, init_workspace
-from secondlook_workflows.cli.console import err, failing_clearly, progress
+from secondlook_workflows.cli.console import PARTLY, err, failing_clearly, progress, stopped
 from secondlook_workflows.context import Context, open_context
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -40,3 +41,19 @@ def session(*, create: bool = False) -> Iterator[Context]:
                 yield context
             finally:
                 context.workspace.database.dispose()
+
+
+def this_user() -> str | None:
+    """Who runs the command; None in a container whose user has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+def finish(*, interrupted: bool, troubled: bool) -> None:
+    """End a command that was stopped, or that could not do everything."""
+    if interrupted:
+        stopped()
+    if troubled:
+        raise typer.Exit(PARTLY)

@@ -11,6 +11,7 @@ from secondlook.store.worklist import CaseSummary, Counts, WorklistPage
 from secondlook_workflows.assess import AssessReport
 from secondlook_workflows.cli.console import out, print_table, say
 from secondlook_workflows.ingest import IngestReport, Outcome
+from secondlook_workflows.rejudged import RejudgeReport
 
 SHORT = 8
 """Characters of a case id that are shown."""
@@ -25,6 +26,31 @@ def ingested(report: IngestReport) -> None:
     for file in report.files:
         if file.outcome in (Outcome.QUARANTINED, Outcome.KEPT):
             say(f"  {file.source}: {file.outcome} ({file.detail or file.reason})")
+    for note in report.notes:
+        say(note)
+
+
+def rejudged(report: RejudgeReport) -> None:
+    """How many open cases were judged again, and what changed for them."""
+    verb = "would be" if report.dry_run else "were"
+    kept = report.rejudged - report.changed
+    say(f"{report.rejudged} open cases {verb} judged again; {kept} of them stay as they were")
+    for change in report.changes:
+        before, after = change.before or "no recommendation", change.after or "no recommendation"
+        say(f"  {before} -> {after}: {change.cases}")
+    if report.waiting:
+        say(
+            f"{report.waiting} {'would' if report.dry_run else 'now'} wait for a new look, as "
+            "their first look does not tell enough: secondlook assess"
+        )
+    if report.up_to_date:
+        say(f"{report.up_to_date} were up to date")
+    for case, reason in report.failed.items():
+        say(f"  {case[:SHORT]} failed: {reason}")
+    for case, reason in report.left.items():
+        say(f"  {case[:SHORT]} was left as it is: {reason}")
+    for domain, reason in report.skipped.items():
+        say(f"  cases of {domain} stay as they are: {reason}")
 
 
 def assessed(report: AssessReport) -> None:
