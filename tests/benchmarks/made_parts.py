@@ -162,6 +162,7 @@ def write(parts: Sequence[Part], folder: Path) -> Iterator[Path]:
 
 def write_labels(parts: Sequence[Part], folder: Path) -> Path:
     """A manifest of parts with their kinds, beside their pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "labels.csv"
     with path.open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
