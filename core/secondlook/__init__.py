@@ -42,6 +42,7 @@ from secondlook.evidence import (
     Region,
     Ruling,
 )
+from secondlook.exporting import AuditReference, ExportReader
 from secondlook.hookspecs import hookimpl
 from secondlook.model_io import (
     Answers,
@@ -55,6 +56,7 @@ from secondlook.model_io import (
 from secondlook.models.backbones import load_backbone
 from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
+from secondlook.store.worklist_values import CaseExport
 
 __version__ = "0.1.0"
 
@@ -66,9 +68,11 @@ __all__ = [
     "Answers",
     "Assessment",
     "Attachment",
+    "AuditReference",
     "BackboneRef",
     "BackboneSpec",
     "Case",
+    "CaseExport",
     "CaseSource",
     "CaseStatus",
     "CitedPassage",
@@ -76,6 +80,7 @@ __all__ = [
     "Disposition",
     "Domain",
     "Evidence",
+    "ExportReader",
     "Exporter",
     "Finding",
     "FindingAct",

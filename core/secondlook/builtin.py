@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from secondlook.assessments import Assessment, Flag
 from secondlook.cases import Attachment, Case
 from secondlook.decisions import Decision
-from secondlook.exporters import write_csv, write_json
+from secondlook.exporters import write_csv, write_findings, write_json
 from secondlook.hookspecs import hookimpl
 from secondlook.registry import BackboneSpec, Exporter
 
@@ -64,6 +64,7 @@ def register_backbones(register: Callable[[BackboneSpec], None]) -> None:
 def register_exporters(register: Callable[[Exporter], None]) -> None:
     """Tables for spreadsheets, objects for programs."""
     register(Exporter(name="csv", description="one row per case", write=write_csv))
+    register(Exporter(name="csv-findings", description="one row per finding", write=write_findings))
     register(Exporter(name="json", description="everything, one array", write=write_json))
 
 

@@ -1,11 +1,18 @@
-"""CSV and JSON exports of cases with their assessments and decisions."""
+"""CSV and JSON exports of cases with their assessments and decisions.
+
+The tables hold no text of a record but the rules of product documents that were held against what
+was found: a note about a person is never quoted in them.
+"""
 
 import csv
 import json
-from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, TypeVar
 
+from secondlook.assessments import Assessment, Finding
 from secondlook.codec import to_plain
+from secondlook.decisions import Act
+from secondlook.evidence import Evidence, Measurement, Region, Ruling
 
 if TYPE_CHECKING:
     from secondlook.store.worklist import CaseExport
@@ -13,18 +20,27 @@ if TYPE_CHECKING:
 COLUMNS = (
     "case", "domain", "product", "title", "status", "opened_at", "recommended", "score",
     "findings", "abstention", "adapter", "decided", "reviewer", "decided_at", "reason",
+    "manual_revision", "regions", "measurements", "clause", "clause_asks_for", "decided_findings",
 )  # fmt: skip
+FINDING_COLUMNS = (
+    "case", "domain", "product", "manual_revision", "title", "status", "finding", "finding_title",
+    "found_by", "score", "threshold", "probability", "severity", "site", "regions", "measurements",
+    "measured", "limit", "clause", "clause_text", "clause_page", "clause_line", "clause_asks_for",
+    "recommended", "act", "decided", "reviewer", "decided_at",
+)  # fmt: skip
+HELD = (Act.AGREE, Act.EDIT, Act.ADD)
+Row = Mapping[str, object]
+Kind = TypeVar("Kind", bound=Evidence)
 
 
 def write_csv(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
     """One row per case: the latest assessment beside the latest decision."""
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    count = 0
-    for item in cases:
-        writer.writerow({k: _safe(v) for k, v in _row(item).items()})
-        count += 1
-    return count
+    return _table(COLUMNS, ((_row(x),) for x in cases), out)
+
+
+def write_findings(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
+    """One row per finding, the machine's and those a person added; none for a case without."""
+    return _table(FINDING_COLUMNS, map(_finding_rows, cases), out)
 
 
 def write_json(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
@@ -39,9 +55,22 @@ def write_json(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
     return count
 
 
-def _row(item: "CaseExport") -> dict[str, object]:
+def _table(columns: Sequence[str], cases: Iterable[Sequence[Row]], out: IO[str]) -> int:
+    """The rows of each case; how many cases there were."""
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    count = 0
+    for rows in cases:
+        writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
+        count += 1
+    return count
+
+
+def _row(item: "CaseExport") -> Row:
     case, assessment = item.case, item.assessment
     decision = item.decisions[-1] if item.decisions else None
+    seen = tuple(_evidence(assessment))
+    ruling = _decisive(seen)
     return {
         "case": case.id,
         "domain": case.domain,
@@ -58,7 +87,99 @@ def _row(item: "CaseExport") -> dict[str, object]:
         "reviewer": decision and decision.reviewer,
         "decided_at": decision and decision.decided_at.isoformat(),
         "reason": decision and decision.reason,
+        "manual_revision": case.spec and case.spec.revision,
+        "regions": _regions(seen),
+        "measurements": _measurements(seen),
+        "clause": ruling and _place(ruling),
+        "clause_asks_for": ruling and ruling.disposition,
+        "decided_findings": decision and ";".join(x.label for x in decision.acts if x.act in HELD),
     }
+
+
+def _finding_rows(item: "CaseExport") -> list[Row]:
+    decision = item.decisions[-1] if item.decisions else None
+    acts = {x.label: x.act for x in decision.acts} if decision else {}
+    machine = item.assessment.findings if item.assessment else ()
+    rows: list[Row] = [_found(x) | _of_case(item) | {"act": acts.get(x.label)} for x in machine]
+    added = acts.keys() - {x.label for x in machine}
+    rows += [
+        {"finding": x, "found_by": "person", "act": acts[x]} | _of_case(item) for x in sorted(added)
+    ]
+    return rows
+
+
+def _of_case(item: "CaseExport") -> dict[str, object]:
+    row = _row(item)
+    return {x: row[x] for x in FINDING_COLUMNS if x in row and x not in _FOUND}
+
+
+_FOUND = frozenset(("score", "regions", "measurements", "clause", "clause_asks_for"))
+"""Columns of both tables that say something else here: they are of the finding, not the case."""
+
+
+def _found(finding: Finding) -> dict[str, object]:
+    ruling = _decisive(finding.evidence)
+    return {
+        "finding": finding.label,
+        "finding_title": finding.title,
+        "found_by": "machine",
+        "score": finding.score,
+        "threshold": finding.threshold,
+        "probability": finding.probability,
+        "severity": finding.severity,
+        "site": finding.site,
+        "regions": _regions(finding.evidence),
+        "measurements": _measurements(finding.evidence),
+        "measured": ruling and ruling.measured,
+        "limit": ruling and ruling.limit,
+        "clause": ruling and _place(ruling),
+        "clause_text": ruling and ruling.text,
+        "clause_page": ruling and ruling.page,
+        "clause_line": ruling and ruling.line,
+        "clause_asks_for": ruling and ruling.disposition,
+    }
+
+
+def _evidence(assessment: Assessment | None) -> Iterator[Evidence]:
+    if assessment is not None:
+        for finding in assessment.findings:
+            yield from finding.evidence
+        yield from assessment.evidence
+
+
+def _each(seen: Iterable[Evidence], kind: type[Kind]) -> list[Kind]:
+    """Those of one kind, each once."""
+    return list(dict.fromkeys(x for x in seen if isinstance(x, kind)))
+
+
+def _decisive(seen: Iterable[Evidence]) -> Ruling | None:
+    """The rule that decides; else the first that applies."""
+    rulings = _each(seen, Ruling)
+    applying = (x for x in rulings if x.applies)
+    return next((x for x in rulings if x.decides), None) or next(applying, None)
+
+
+def _regions(seen: Iterable[Evidence]) -> str:
+    """`1 at 10,20 size 30x40`, in pixels from the top left."""
+    return "; ".join(
+        f"{x.name or number} at {x.left},{x.top} size {x.width}x{x.height}"
+        for number, x in enumerate(_each(seen, Region), start=1)
+    )
+
+
+def _measurements(seen: Iterable[Evidence]) -> str:
+    """`1: length 6.2 mm`; without the name of a region it is of the whole case."""
+    return "; ".join(
+        (f"{x.region}: " if x.region else "") + f"{x.name} {x.value:.6g} {x.unit}".rstrip()
+        for x in _each(seen, Measurement)
+    )
+
+
+def _place(ruling: Ruling) -> str:
+    """`manual.pdf 4.2, page 3, line 120`."""
+    name = f"{ruling.record_name} {ruling.number}" if ruling.number else ruling.record_name
+    page = f", page {ruling.page}" if ruling.page is not None else ""
+    return f"{name}{page}, line {ruling.line}"
 
 
 def _safe(value: object) -> object:

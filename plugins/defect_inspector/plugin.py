@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from defect_inspector.domain import DefectInspector
 from defect_inspector.evidence import citation_flags
-from secondlook import Assessment, Case, Domain, Flag, hookimpl
+from defect_inspector.exports import formats
+from secondlook import Assessment, Case, Domain, Exporter, Flag, hookimpl
 
 if TYPE_CHECKING:
     import typer
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 def register_domains(register: Callable[[Domain], None]) -> None:
     """One domain."""
     register(DefectInspector())
+
+
+@hookimpl
+def register_exporters(register: Callable[[Exporter], None]) -> None:
+    """Regions for programs, nonconformance reports for people."""
+    for format in formats():
+        register(format)
 
 
 @hookimpl

@@ -21,6 +21,8 @@ MUST_HOLD = (
     "secondlook_ui/launch/app.py",
     "secondlook_workflows/demo/manual.md",
     "defect_inspector/MODEL_CARD.md",
+    "defect_inspector/exports/templates/report.html",
+    "defect_inspector/kinds.toml",
     "radiology_assistant/MODEL_CARD.md",
 )
 

@@ -92,7 +92,11 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
         (("ingest", "astrology", "."), 2, "no domain is called 'astrology'"),
         (("worklist", "--domain", "astrology"), 2, "there is: defect-inspector"),
         (("show", "abc"), 2, "secondlook worklist"),
-        (("export", "defect-inspector", "--format", "xls"), 2, "csv, json"),
+        (
+            ("export", "defect-inspector", "--format", "xls"),
+            2,
+            "coco, csv, csv-findings, json, ncr-html, ncr-pdf",
+        ),
         (("ingest", "defect-inspector", ".", "--product", "../x"), 2, "cannot name a product"),
         (("assess", "--adapter", "x/1"), 2, "x/1"),
         (("assess", "--queue", "--case", "abc"), 2, "abc"),

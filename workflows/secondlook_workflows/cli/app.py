@@ -11,7 +11,16 @@ from secondlook.discovery import load_plugins
 from secondlook.errors import SecondlookError
 from secondlook.settings import Settings, load_settings
 from secondlook.workspace import default_home
-from secondlook_workflows.cli import adapters, admin, backbones, cases, models, products, search
+from secondlook_workflows.cli import (
+    adapters,
+    admin,
+    backbones,
+    cases,
+    exports,
+    models,
+    products,
+    search,
+)
 from secondlook_workflows.cli.console import say
 
 
@@ -23,7 +32,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback()(_options)
-    for module in (cases, products, search, models, adapters, backbones, admin):
+    for module in (cases, exports, products, search, models, adapters, backbones, admin):
         module.add_to(cli)
     plugins = load_plugins(_settings())
     plugins.register_commands(cli)

@@ -1,4 +1,4 @@
-"""Commands about cases: ingest, assess, run, worklist, show, decide, export."""
+"""Commands about cases: ingest, assess, run, worklist, show, decide."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,7 +10,6 @@ from secondlook.codec import to_plain
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess as assess_verb
 from secondlook_workflows import decide as decide_verb
-from secondlook_workflows import export as export_verb
 from secondlook_workflows import ingest as ingest_verb
 from secondlook_workflows import rejudge as rejudge_verb
 from secondlook_workflows.cases import case_document
@@ -164,24 +163,6 @@ def decide(
         say(f"case {decision.case_id[:8]}: {decision.disposition}, by {decision.reviewer}")
 
 
-def export(
-    domain: DomainArgument,
-    format: Annotated[str, typer.Option("--format", help="csv, json, or a plugin's.")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", help="A file; else standard output.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Report as JSON; needs --out.")] = False,
-) -> None:
-    """Write cases with their first looks and decisions."""
-    if json and out is None:
-        raise typer.BadParameter("--json reports on a file: give --out as well")
-    with session() as context:
-        config = export_verb.ExportConfig(domain=domain, format=format, out=out)
-        report = export_verb.run(config, context)
-    if json:
-        print_json(report)
-    else:
-        say(f"{report.cases} cases written" + (f" to {report.out}" if report.out else ""))
-
-
 def quarantine(domain: DomainOption = None, json: Json = False) -> None:
     """Files that could not be read, each with its reason."""
     with session() as context, context.workspace.database.read() as unit:
@@ -194,7 +175,7 @@ def quarantine(domain: DomainOption = None, json: Json = False) -> None:
 
 def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
-    for command in (ingest, assess, run, rejudge, worklist, show, decide, export, quarantine):
+    for command in (ingest, assess, run, rejudge, worklist, show, decide, quarantine):
         cli.command()(command)
 
 
