@@ -39,6 +39,14 @@ class Taxonomy:
     """The closed, coded set of labels of a domain."""
 
     labels: tuple[Label, ...]
+    grades: tuple[Label, ...] = ()
+    """How severe a finding may be, the mildest first. They are learned and answered like labels,
+    beside them; nothing is found that is a grade alone."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Everything that a case may be labelled with."""
+        return tuple(x.code for x in (*self.labels, *self.grades))
 
     def __getitem__(self, code: str) -> Label:
         """The label with this code; KeyError if the taxonomy has none."""

@@ -9,6 +9,7 @@ from defect_inspector.deciding import ACCEPT, strict
 from defect_inspector.judging import judge, seen_in
 from defect_inspector.naming import NAME
 from defect_inspector.opening import open_parts
+from defect_inspector.rules import ruling_passages
 from defect_inspector.rulings import recommended
 from defect_inspector.seeing import see
 from defect_inspector.settings import InspectorSettings
@@ -58,12 +59,13 @@ class DefectInspector(Domain):
         return open_parts(source, self.name)
 
     def prepare(self, case: Case, pixels: "Mapping[str, NDArray[np.uint8]]") -> ModelInputs:
-        """Every picture of the part, and the manual for every label."""
+        """Every picture of the part, and the clauses of the manual for every label."""
         images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels)
         queries = tuple(
             Query(label=x.code, text=x.description, title=x.title) for x in self.taxonomy.labels
         )
-        return ModelInputs(images=images, records=case.records, queries=queries)
+        records = tuple(ruling_passages(x) for x in case.records)
+        return ModelInputs(images=images, records=records, queries=queries)
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
         """What the models see, judged by the manual."""

@@ -4,9 +4,9 @@ The comparison with good parts may flag a part that the labels find nothing in, 
 part that looks like good ones. Either is enough: neither clears what the other has found.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from defect_inspector.taxonomy import ANOMALY
+from defect_inspector.taxonomy import ANOMALY, GRADES
 from secondlook import (
     NOTHING,
     Abstention,
@@ -14,15 +14,19 @@ from secondlook import (
     Case,
     Evidence,
     ImageOutputs,
+    LabelProbabilities,
     Measurement,
     ModelOutputs,
     Taxonomy,
 )
 
 NAME = "defect-inspector"
+GRADED = frozenset(x.code for x in GRADES)
 CLEAR, BORDERLINE = "clear", "borderline"
 """Hardly any good part scores so high; a few do."""
 BEYOND_GOODS = "score beside the highest of good parts"
+EVEN = 0.5
+"""A grade is told from even odds on."""
 LIKE = "looks like: "
 """In front of a kind, as the name of how much a defect of no known kind looks like it."""
 AHEAD = 0.7
@@ -43,7 +47,20 @@ def band(image: ImageOutputs | None) -> tuple[Measurement, ...]:
     return (Measurement(name=BEYOND_GOODS, value=image.score / image.reject, unit="times"),)
 
 
-def severity_of(evidence: Iterable[Evidence]) -> str | None:
+def severity_of(evidence: Sequence[Evidence]) -> str | None:
+    """The grade that was learned for such parts, else how far it is beyond good ones."""
+    return grade(evidence) or distinctness(evidence)
+
+
+def grade(evidence: Iterable[Evidence]) -> str | None:
+    """The most probable grade of severity; None where none was learned, or none has even odds."""
+    said = [x.probabilities for x in evidence if isinstance(x, LabelProbabilities)]
+    odds = {x: p for each in said for x, p in each.items() if x in GRADED}
+    best = max(odds, key=lambda x: odds[x], default=None)
+    return best if best is not None and odds[best] >= EVEN else None
+
+
+def distinctness(evidence: Iterable[Evidence]) -> str | None:
     """CLEAR or BORDERLINE by what `band` told; None where it told nothing."""
     told = [x.value for x in evidence if isinstance(x, Measurement) and x.name == BEYOND_GOODS]
     if not told:
@@ -65,11 +82,12 @@ def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
     """
     if answers is None or answers.unfamiliar:
         return None
-    if answers.likely or not flagged:
-        return next(iter(answers.likely), None)
+    likely = [x for x in answers.likely if x not in GRADED]
+    if likely or not flagged:
+        return next(iter(likely), None)
     # Goods say that there is something. A kind is named if it cannot be ruled out and is likelier
     # than all other kinds together.
-    kinds = {x: p for x, p in answers.probabilities.items() if x != NOTHING}
+    kinds = {x: p for x, p in answers.probabilities.items() if x not in {NOTHING, *GRADED}}
     best = max(kinds, key=lambda x: kinds[x], default=NOTHING)
     clear = best in answers.possible and kinds.get(best, 0.0) > 0.5 * sum(kinds.values())
     return best if clear else None

@@ -1,6 +1,6 @@
 """The rules that hold for a case: the clauses of its manual with the kinds that they are about."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from defect_inspector.clauses import Clause, Unread, read_clauses
@@ -70,6 +70,18 @@ def rules_of(case: Case, taxonomy: Taxonomy) -> Rules:
     records = [x for x in case.records if x.sha256 == named] or list(case.records)
     rules = tuple(x for r in records for x in _rules(_Read(r.sha256, r), taxonomy))
     return Rules(rules=rules, manuals=len(records))
+
+
+def ruling_passages(record: Record) -> Record:
+    """The record with the passages that hold a clause; with all, where none was read."""
+    known = _holding(_Read(record.sha256, record))
+    kept = tuple(x for x in record.passages if x.ordinal in known)
+    return replace(record, passages=kept) if kept else record
+
+
+@lru_cache(maxsize=MANUALS_KEPT)
+def _holding(read: _Read) -> frozenset[int]:
+    return frozenset(x.passage for x in read_clauses(read.record).clauses)
 
 
 @lru_cache(maxsize=MANUALS_KEPT)

@@ -7,6 +7,7 @@ from defect_inspector.naming import (
     band,
     contributed,
     defect_of,
+    distinctness,
     odds,
     probability,
     ratio,
@@ -40,7 +41,7 @@ def see(
     return Verdict(
         findings=(finding,),
         score=score,
-        priority=2 if finding.severity == CLEAR else 1,
+        priority=2 if distinctness(finding.evidence) == CLEAR else 1,
         abstention=abstention,
     )
 

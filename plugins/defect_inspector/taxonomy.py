@@ -9,6 +9,13 @@ from secondlook import Disposition, Label, Taxonomy
 
 ANOMALY = "anomaly"
 
+GRADES = (
+    Label(code="minor", title="minor", description="minor, of appearance only"),
+    Label(code="major", title="major", description="major, impairs use"),
+    Label(code="critical", title="critical", description="critical, a danger in use"),
+)
+"""How severe a defect is, as manuals grade it; people label parts with them beside its kind."""
+
 TAXONOMY = Taxonomy(
     labels=(
         Label(
@@ -53,7 +60,8 @@ TAXONOMY = Taxonomy(
             title="missing or misplaced part",
             description="missing, misplaced or wrongly assembled part",
         ),
-    )
+    ),
+    grades=GRADES,
 )
 
 DISPOSITIONS = (
@@ -71,4 +79,4 @@ def with_labels(further: Mapping[str, str]) -> Taxonomy:
         code: Label(code=code, title=code.replace("_", " "), description=text)
         for code, text in further.items()
     }
-    return Taxonomy(labels=tuple((own | new).values()))
+    return Taxonomy(labels=tuple((own | new).values()), grades=GRADES)

@@ -206,6 +206,16 @@ def test_only_pictures_are_prepared() -> None:
     assert {x.label for x in inputs.queries} == {x.code for x in domain.taxonomy.labels}
 
 
+def test_the_models_read_the_clauses_of_a_manual_and_not_its_other_pages() -> None:
+    domain = DefectInspector()
+    text = "Keep the machine clean and dry.\n\nCracks are not permitted.\n"
+    manual = note(text, kind="manual", name="m")
+    inputs = domain.prepare(case_of(domain, [FILES.attachment("a.png")], [manual]), {})
+    (read,) = inputs.records
+    assert [x.text for x in read.passages] == ["Cracks are not permitted."]
+    assert read.text == manual.text  # what a passage cites stays where it was
+
+
 def test_a_flagged_part_without_a_clause_is_cautioned() -> None:
     domain = DefectInspector()
     case = case_of(domain, [FILES.attachment("a.png")])
@@ -247,6 +257,16 @@ def test_labels_name_what_the_comparison_with_goods_flags() -> None:
     (finding,) = verdict.findings
     assert (finding.label, finding.probability, finding.score) == ("pore", 0.7, 3.0)
     assert any(isinstance(x, ModalityContribution) for x in finding.evidence)
+
+
+def test_a_grade_that_was_learned_says_how_severe_and_is_no_kind_of_defect() -> None:
+    said = replace(answers(pore=0.6, major=0.8, critical=0.3), several=True, possible=())
+    (finding,) = judged(1.5, said).findings
+    assert (finding.label, finding.probability, finding.severity) == ("pore", 0.6, "major")
+    (finding,) = judged(1.5, replace(said, probabilities={"major": 0.8})).findings
+    assert (finding.label, finding.severity) == ("anomaly", "major")
+    (finding,) = judged(1.5, replace(said, probabilities={"pore": 0.6, "major": 0.4})).findings
+    assert finding.severity == "borderline"
 
 
 def test_labels_never_clear_what_the_comparison_with_goods_flags() -> None:

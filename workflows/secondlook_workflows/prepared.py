@@ -118,7 +118,7 @@ def picture_loaders(
 
 def check_labels(cases: Sequence[Labelled], domain: Domain) -> None:
     """Raises ModelError for labels that the domain does not know."""
-    known = [x.code for x in domain.taxonomy.labels]
+    known = domain.taxonomy.codes
     if unknown := sorted({label for x in cases for label in x.labels} - set(known)):
         raise ModelError(
             f"{domain.title} knows no label {unknown[0]!r} (of {len(unknown)} such): correct the "
@@ -140,7 +140,7 @@ def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[
     check_labels(cases, domain)
     met = {label for x in cases for label in x.labels}
     nothing = not several and any(not x.labels for x in cases)
-    known = (x.code for x in domain.taxonomy.labels if x.code in met)
+    known = (x for x in domain.taxonomy.codes if x in met)
     return (*known, *([NOTHING] if nothing else []))
 
 

@@ -137,7 +137,7 @@ def check_labels(adapter: "Adapter", domain: Domain) -> None:
     """Raises AdapterError where it names labels that the domain does not have here."""
     card = adapter.card
     said = {*(card.answers.labels if card.answers else ()), *_aligned(adapter)} - {NOTHING}
-    if missing := sorted(said - {x.code for x in domain.taxonomy.labels}):
+    if missing := sorted(said - set(domain.taxonomy.codes)):
         raise AdapterError(
             f"adapter {adapter.id} names {', '.join(missing)}, which {domain.title} does not "
             "know here: add them in the settings of the domain, or learn again"
