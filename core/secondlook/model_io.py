@@ -61,6 +61,9 @@ class ImageOutputs:
     """sha256 of the good image that holds the nearest patch of the most unusual place."""
     pixels: "NDArray[np.uint8] | None" = field(default=None, repr=False, compare=False)
     """(H, W, 3) as the domain prepared it, to measure on; None where it was not handed on."""
+    condition: tuple[str, ...] = ()
+    """How the image was taken otherwise than the good ones (too dark, out of focus, …), a sentence
+    each: the score then says little."""
 
 
 @dataclass(frozen=True, kw_only=True)

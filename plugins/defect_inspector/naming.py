@@ -9,9 +9,7 @@ from collections.abc import Iterable, Sequence
 from defect_inspector.taxonomy import ANOMALY, GRADES
 from secondlook import (
     NOTHING,
-    Abstention,
     Answers,
-    Case,
     Evidence,
     ImageOutputs,
     LabelProbabilities,
@@ -131,55 +129,3 @@ def said(outputs: ModelOutputs) -> tuple[Evidence, ...]:
     """All probabilities, where there are any that mean something."""
     answers = outputs.answers
     return () if answers is None or answers.unfamiliar else (answers.evidence(),)
-
-
-def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
-    """Why the part cannot be judged; None where it can."""
-    if not case.images():
-        return Abstention(
-            part="case",
-            reason="no_image",
-            message="The case has no picture that can be inspected: add one.",
-        )
-    product = f" --product {case.product}" if case.product else ""
-    if not outputs.images and outputs.answers is None:
-        return Abstention(
-            part="image",
-            reason="no_adapter",
-            message=(
-                "No adapter fits, so the image was not inspected. Learn one from pictures of good "
-                f"parts: secondlook learn {NAME} --goods DIR{product}"
-            ),
-        )
-    strange = sum(x.unfamiliar for x in outputs.images)
-    if strange:
-        return Abstention(
-            part="image",
-            reason="unfamiliar",
-            message=(
-                f"{strange} of {len(outputs.images)} pictures look like no such part at all, so "
-                "what was found there may be no defect, and what was not found may be one. Check "
-                "that the product and the picture are right, or learn again with such pictures."
-            ),
-        )
-    answers = None if outputs.images else outputs.answers
-    if answers is not None and not answers.tells:
-        return Abstention(
-            part="image",
-            reason="only_kinds",
-            message=(
-                "The adapter has learned kinds of defect and no good parts, so whether there is a "
-                "defect was not judged. Learn again with parts labelled `good`, or from good "
-                f"parts: secondlook learn {NAME} --goods DIR{product}"
-            ),
-        )
-    if answers is not None and answers.unfamiliar:
-        return Abstention(
-            part="image",
-            reason="unfamiliar",
-            message=(
-                "The part looks like none that the adapter has learned from, so its kind of "
-                "defect cannot be told. Check that the product is right, or learn again with it."
-            ),
-        )
-    return None

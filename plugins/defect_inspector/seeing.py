@@ -1,9 +1,9 @@
 """What the models see on a part, before any clause is held against it."""
 
+from defect_inspector.abstaining import abstain
 from defect_inspector.evidence import cite, image_evidence
 from defect_inspector.naming import (
     CLEAR,
-    abstain,
     band,
     contributed,
     defect_of,

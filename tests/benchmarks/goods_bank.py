@@ -21,7 +21,8 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from secondlook.models.backbones import VisionBackbone, load_vision, starter, untrained_vision
-from secondlook.models.goods import combined, network_of
+from secondlook.models.goods import combined, dense_map
+from secondlook.models.goods_tiles import sight
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.memory import peak_rss_mb
 
@@ -44,13 +45,14 @@ def score(
     """What each look alone and both together say about the pictures of a folder."""
     looks: dict[str, list[float]] = {"bank": [], "dense": [], "whole": [], "strangeness": []}
     part = learned.part
+    vision = sight(vision, part.tiles)
     for _, pixels in pictures(list_files(folder, limit)):
         patches = vision.patches([pixels])[0]
         bank = part.bank.score(patches)
         looks["bank"].append(bank.score)
         looks["strangeness"].append(part.gate.strangeness(patches) if part.gate else 0.0)
         if part.dense is not None and part.units is not None:
-            logits = part.dense.map(network_of(vision), pixels)
+            logits = dense_map(part.dense, vision, pixels)
             looks["dense"].append(float(logits.max()))
             looks["whole"].append(combined(bank, logits, part.units).score)
     return {k: np.array(v or looks["bank"]) for k, v in looks.items()}

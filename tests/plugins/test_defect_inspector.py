@@ -376,6 +376,20 @@ def test_a_picture_of_something_else_is_said_to_be_one_and_never_passes(
     assert FILES.domain.recommend(case, verdict) is None
 
 
+def test_a_picture_that_was_taken_badly_never_passes_and_says_why() -> None:
+    case = case_of(FILES.domain, [FILES.attachment("a.png")])
+    told = ("the picture is much darker than the good ones were", "it is out of focus")
+    image = replace(output(case.attachments[0].sha256, 0.5), condition=told, unfamiliar=True)
+    verdict = FILES.domain.assess(case, ModelOutputs(images=(image,)))
+    assert verdict.abstention is not None
+    assert verdict.abstention.reason == "condition"
+    assert verdict.abstention.message == (
+        "The picture is much darker than the good ones were; it is out of focus. Take it again, or "
+        "look at the part itself."
+    )
+    assert FILES.domain.recommend(case, verdict) is None
+
+
 @pytest.mark.parametrize(
     ("said", "label"),
     [

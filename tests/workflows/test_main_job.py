@@ -254,7 +254,7 @@ def test_learning_from_too_few_goods_says_how_many_it_needs(
     folder = tmp_path / "few"
     folder.mkdir()
     plate(1).save(folder / "one.png")
-    with pytest.raises(ModelError, match="at least 8"):
+    with pytest.raises(ModelError, match="at least 3"):
         learn.run(learn.LearnConfig(domain="defect-inspector", goods=folder), context)
 
 

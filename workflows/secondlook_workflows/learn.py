@@ -19,13 +19,16 @@ from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
 from secondlook_workflows.learn_labels import learn_from_labels
 from secondlook_workflows.learn_pairs import learn_from_pairs
-from secondlook_workflows.learning import Figures, LearnConfig, Learned, Task
+from secondlook_workflows.learning import Figures, LearnConfig, Learned, Suspect, Task
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 from secondlook_workflows.stored_adapters import present_champion, register
 
 if TYPE_CHECKING:
     from secondlook.models.adapters import Adapter
+
+LEAST_TILE = 32
+"""Pixels of a tile at least: smaller ones show no part of a part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class LearnReport:
     quarantined: tuple[FileOutcome, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader of the figures should know."""
+    suspects: tuple[Suspect, ...] = ()
+    """Pictures given as good that may show a defect, the farthest first."""
 
 
 def run(config: LearnConfig, context: Context) -> LearnReport:
@@ -83,6 +88,7 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
             peak_rss_mb=round(peak_rss_mb(), 1),
             quarantined=learned.quarantined,
             notes=(*learned.notes, *([note] if note else [])),
+            suspects=learned.suspects,
         )
         metrics |= {"adapter": report.adapter, "seconds": report.seconds, **report.metrics}
     return report
@@ -102,6 +108,7 @@ def _way(config: LearnConfig, domain: Domain) -> tuple[str, Callable[[Task, Cont
         return "pairs", learn_from_pairs
     if config.prompt is not None:
         raise UsageError("--prompt is how --align puts labels into words: give both, or neither")
+    _check_goods(config)
     mode = "goods" if config.goods is not None else "labelled"
     if mode not in domain.learns:
         raise UsageError(
@@ -124,6 +131,18 @@ def _check_align(config: LearnConfig, domain: Domain) -> None:
         raise UsageError(
             f"--prompt {prompt!r} has no place for a label: write {{label}} where its title "
             'belongs, as in "a steel surface with {label}"'
+        )
+
+
+def _check_goods(config: LearnConfig) -> None:
+    if config.goods is None and (config.tile is not None or config.drop_suspects):
+        raise UsageError(
+            "--tile and --drop-suspects are about good pictures: give them with --goods"
+        )
+    if config.tile is not None and config.tile != 0 and config.tile < LEAST_TILE:
+        raise UsageError(
+            f"--tile {config.tile} is no size for a tile: give at least {LEAST_TILE} pixels, or 0 "
+            "to look at pictures whole"
         )
 
 

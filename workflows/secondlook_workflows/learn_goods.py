@@ -13,10 +13,15 @@ from secondlook_workflows.context import Context
 from secondlook_workflows.cut_off import kept_in
 from secondlook_workflows.gather import gather
 from secondlook_workflows.ingest import refused
-from secondlook_workflows.learning import Learned, Task, unread
+from secondlook_workflows.learning import Learned, Suspect, Task, unread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from secondlook.training.goods import LearnedGoods
+
+NAMED = 10
+"""Suspects that a note names; the report holds all of them."""
 
 
 def learn_from_goods(task: Task, context: Context) -> Learned:
@@ -36,7 +41,12 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
     # Files by name come lot by lot; reading may stop early, and then it must have met them all.
     np.random.default_rng(config.seed).shuffle(files)
     quarantined = tuple(refused(x) for x in gathered.quarantined)
-    settings = GoodsConfig(seed=config.seed, seconds=config.minutes * 60)
+    settings = GoodsConfig(
+        seed=config.seed,
+        seconds=config.minutes * 60,
+        tile=config.tile,
+        drop_suspects=config.drop_suspects,
+    )
     names = [x.attachment.sha256 for x in files]
     kept = Checkpoint(kept_in(task, context), settings.work(names, task.vision))
     context.progress.start("learning what good looks like", None)
@@ -52,6 +62,7 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
         )
     except ModelError as error:
         raise type(error)(f"{error}{unread(quarantined)}") from error
+    called = {x.attachment.sha256: x.attachment.name for x in files}
     adapter = goods_adapter(
         learned,
         domain=config.domain,
@@ -59,6 +70,10 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
         version=free_version(config.domain, config.product, context),
         vision=task.name,
         backbone=task.vision,
+        files=called,
+    )
+    suspects = tuple(
+        Suspect(file=called[x.sha256], score=x.score, far=round(x.far, 1)) for x in learned.suspects
     )
     metrics = {
         "goods": learned.goods,
@@ -72,9 +87,31 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
         adapter=adapter,
         metrics=metrics,
         quarantined=quarantined,
-        notes=learned.notes,
+        notes=(*_suspect_notes(suspects, learned), *learned.notes),
+        suspects=suspects,
         run=kept.folder,
     )
+
+
+def _suspect_notes(suspects: tuple[Suspect, ...], learned: "LearnedGoods") -> tuple[str, ...]:
+    """What to do about pictures that may show a defect; nothing where there are none."""
+    if not suspects:
+        return ()
+    named = ", ".join(x.file for x in suspects[:NAMED])
+    more = f" and {len(suspects) - NAMED} more" if len(suspects) > NAMED else ""
+    read = learned.goods + learned.dropped
+    some = f" Only {learned.checked} of {read} were checked." if learned.checked < read else ""
+    then = (
+        "Nothing was learned from them: look whether they really are no good parts."
+        if learned.dropped
+        else "Look at them; take those that show a defect out of the folder, or learn again with "
+        "--drop-suspects."
+    )
+    said = (
+        f"{len(suspects)} of {learned.checked} pictures look unlike all others and may show a "
+        f"defect, the most unusual first: {named}{more}. {then}{some}"
+    )
+    return (said,)
 
 
 def _pictures(files: list[IntakeFile]) -> "Iterator[tuple[str, NDArray[np.uint8]]]":

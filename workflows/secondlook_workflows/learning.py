@@ -40,6 +40,21 @@ class LearnConfig:
     """All that learning may take. From goods, 0 learns a bank alone; from labels, a head alone; an
     alignment then takes the time it needs."""
     seed: int = 0
+    tile: int | None = None
+    """From goods: pixels of a tile that pictures are looked at in; 0 looks at them whole, None
+    decides by their size."""
+    drop_suspects: bool = False
+    """From goods: leave out of what is learned those that look like no other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspect:
+    """A picture given as good that looks like no other: it may show a defect."""
+
+    file: str
+    score: float
+    far: float
+    """How far above the middle of all goods its score lies, in their spreads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +81,8 @@ class Learned:
     metrics: Figures
     quarantined: tuple[FileOutcome, ...] = ()
     notes: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    """Goods that may show a defect, the farthest first."""
     run: Path | None = None
     """Where its state is kept until the adapter is stored; None where nothing is."""
 

@@ -64,7 +64,8 @@ def _pages(image: Image.Image, found: Format, limits: Limits) -> int:
 
 def _too_many(seen: int, limits: Limits) -> Refused:
     detail = (
-        f"The header states at least {seen:,} pixels; limits.max_pixels is {limits.max_pixels:,}."
+        f"The header states at least {seen:,} pixels; limits.max_pixels is {limits.max_pixels:,}. "
+        "Save the photo smaller, or raise max_pixels under [limits] in secondlook.toml."
     )
     return Refused(Reason.TOO_MANY_PIXELS, detail)
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from secondlook.assessments import BackboneRef
 from secondlook.models.calibration import Bands, FamiliarityRule
 from secondlook.models.goods import Unit
+from secondlook.models.goods_condition import Condition
+from secondlook.models.goods_tiles import TilePlan
 
 NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin", "carried"})
 """What an import changes: how the adapter and its backbone are called here."""
@@ -26,6 +28,20 @@ class DenseCard(BaseModel):
     """Whether the backbone was adapted too."""
     units: tuple[Unit, Unit]
     """Of the bank and of the dense model."""
+
+
+class SuspectCard(BaseModel):
+    """A picture given as good that looked like no other: it may show a defect."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sha256: str
+    file: str | None = None
+    """Its name, where it was known."""
+    score: float = Field(allow_inf_nan=False)
+    """By a bank that had not seen it."""
+    far: float = Field(allow_inf_nan=False)
+    """In spreads of all such scores above their middle."""
 
 
 class GoodsCard(BaseModel):
@@ -45,6 +61,14 @@ class GoodsCard(BaseModel):
     gate: FamiliarityRule | None = None
     """How far a picture may be from all good ones and still show such a part."""
     dense: DenseCard | None = None
+    tiles: TilePlan | None = None
+    """How pictures are cut into tiles; None where they are looked at whole."""
+    condition: Condition | None = None
+    """How the pictures of the goods were taken: light, focus, colour, shape."""
+    suspects: tuple[SuspectCard, ...] = ()
+    """Goods that may show a defect, the farthest first."""
+    suspects_dropped: int = 0
+    """How many of them nothing was learned from."""
     data_sha256: str
     """Digest over the sorted sha256 of the goods."""
     seed: int

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from secondlook.errors import ModelError
 
 CHUNK = 4096
 """Bank rows compared at a time: a 1024-patch picture then needs 16 MB of distances."""
+QUERIES = 8192
+"""Patches compared at a time: of a picture in many tiles, not all at once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +37,8 @@ class Scored:
     """sha256 of the good pictures."""
     strangeness: float = 0.0
     """How much the picture as a whole is unlike any good one: above 1 it is unfamiliar."""
+    condition: tuple[str, ...] = ()
+    """How the picture was taken otherwise than the good ones, a sentence each."""
 
     @property
     def score(self) -> float:
@@ -107,7 +112,16 @@ def nearest(
     Exact search in chunks. Rows are chosen by |q|^2 - 2qr + |r|^2, which cancels badly near 0, so
     the distance to the chosen row is computed again: a query that equals a row gets exactly 0.
     """
-    query, bank = torch.from_numpy(queries), torch.from_numpy(rows)
+    bank = torch.from_numpy(rows)
+    starts = range(0, len(queries), QUERIES)
+    found = [_nearest(torch.from_numpy(queries[x : x + QUERIES]), bank) for x in starts]
+    if not found:
+        return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
+    distance, index = (torch.cat(x).numpy() for x in zip(*found, strict=True))
+    return distance, index
+
+
+def _nearest(query: Tensor, bank: Tensor) -> tuple[Tensor, Tensor]:
     best = torch.full((len(query),), float("inf"))
     index = torch.zeros(len(query), dtype=torch.int64)
     for start in range(0, len(bank), CHUNK):
@@ -117,8 +131,7 @@ def nearest(
         closer = value < best
         best = torch.where(closer, value, best)
         index = torch.where(closer, place + start, index)
-    distance: NDArray[np.float32] = (query - bank[index]).norm(dim=1).numpy()
-    return distance, index.numpy()
+    return (query - bank[index]).norm(dim=1), index
 
 
 def references_to_bytes(references: Sequence[str]) -> NDArray[np.uint8]:

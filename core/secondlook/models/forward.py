@@ -154,4 +154,5 @@ def _score(image: ImageInput, vision: VisionBackbone, adapter: Adapter) -> Image
         unfamiliar=scored.unfamiliar,
         nearest=scored.nearest,
         pixels=image.pixels,
+        condition=scored.condition,
     )

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.bank import normalise
-from secondlook.models.calibration import FamiliarityRule, fit_familiarity, neighbour_distances
+from secondlook.models.calibration import (
+    LEAST_GOODS,
+    FamiliarityRule,
+    Threshold,
+    fit_familiarity,
+    neighbour_distances,
+)
 
 RATE = 0.01
 """The share of goods that may be called unfamiliar."""
@@ -42,11 +48,11 @@ class Gate:
 
     @classmethod
     def fit(cls, signatures: NDArray[np.float32]) -> "Gate":
-        """From the signatures (N, D) of at least 8 goods; the fewer, the more it lets through.
+        """From the signatures (N, D) of at least 3 goods; the fewer, the more it lets through.
 
         Few goods hardly reach the rate, so what they say is widened by 2 / sqrt(N).
         """
-        found = fit_familiarity(signatures, rate=RATE, k=1)
+        found = _few(signatures) if len(signatures) < LEAST_GOODS else _many(signatures)
         wider = found.threshold.value * (1 + 2 / len(signatures) ** 0.5)
         rule = replace(found, threshold=replace(found.threshold, value=max(wider, LEAST)))
         return cls(signatures=signatures, rule=rule)
@@ -63,6 +69,22 @@ class Gate:
             )
         far = neighbour_distances(signature(patches)[None], self.signatures, self.rule.k)
         return float(far[0]) / self.rule.threshold.value
+
+
+def _many(signatures: NDArray[np.float32]) -> FamiliarityRule:
+    return fit_familiarity(signatures, rate=RATE, k=1)
+
+
+def _few(signatures: NDArray[np.float32]) -> FamiliarityRule:
+    """By the largest distance between neighbours: so few promise no rate."""
+    far = neighbour_distances(signatures, signatures, 1, np.arange(len(signatures)))
+    if not np.isfinite(far).all():
+        raise ModelError("some signatures of goods are not finite: use another backbone")
+    count = len(signatures)
+    limit = Threshold(
+        value=float(far.max()), false_alarm_rate=RATE, false_alarm_bound=1.0, goods=count
+    )
+    return FamiliarityRule(k=1, threshold=limit)
 
 
 def signature(patches: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,8 @@ from secondlook.models.backbones import VisionBackbone
 from secondlook.models.bank import PatchBank, Scored
 from secondlook.models.dense import DenseModel
 from secondlook.models.gate import Gate
+from secondlook.models.goods_condition import Condition, measured
+from secondlook.models.goods_tiles import Tiled, TilePlan, prepare_of, sight
 from secondlook.models.vision import PatchNetwork
 
 USUAL, HIGH = 0.5, 0.95
@@ -60,19 +62,28 @@ class GoodsPart:
     """Of the bank and of the dense model; None where there is no dense model."""
     gate: Gate | None = None
     """Tells pictures of other things; None where none was learned."""
+    tiles: TilePlan | None = None
+    """How pictures are cut into tiles; None where they are looked at whole."""
+    condition: Condition | None = None
+    """How the goods were taken; None where nobody measured it."""
 
     def look(self, vision: VisionBackbone, image: NDArray[np.uint8]) -> Scored:
         """The map and score of one picture (H, W, 3), and whether it shows such a part at all.
 
         Raises AdapterError where there is a dense model and the backbone cannot take one.
         """
-        patches = vision.patches([image])[0]
+        vision = sight(vision, self.tiles)
+        prepare = prepare_of(vision)
+        kept = image if prepare is None else prepare.resized(image)
+        patches = vision.patches([kept])[0]
         seen = self.bank.score(patches)
+        if self.condition is not None:
+            seen = replace(seen, condition=self.condition.doubts(measured(image, kept)))
         if self.gate is not None:
             seen = replace(seen, strangeness=self.gate.strangeness(patches))
         if self.dense is None or self.units is None:
             return seen
-        return combined(seen, self.dense.map(network_of(vision), image), self.units)
+        return combined(seen, dense_map(self.dense, vision, kept), self.units)
 
 
 def combined(seen: Scored, logits: NDArray[np.float32], units: tuple[Unit, Unit]) -> Scored:
@@ -83,8 +94,21 @@ def combined(seen: Scored, logits: NDArray[np.float32], units: tuple[Unit, Unit]
     return replace(seen, map=both, places=_spread(seen.places, both.shape))
 
 
+def dense_map(
+    dense: DenseModel, vision: VisionBackbone, image: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """(h, w) logits of one picture (H, W, 3), tile by tile where the backbone looks at tiles."""
+    network = network_of(vision)
+    if not isinstance(vision, Tiled):
+        return dense.map(network, image)
+    joined = vision.joined(image, lambda x: np.stack([dense.map(network, y) for y in x])[..., None])
+    return joined[..., 0]
+
+
 def network_of(vision: VisionBackbone) -> PatchNetwork:
     """The network inside a backbone. Raises AdapterError where it has none that can be adapted."""
+    if isinstance(vision, Tiled):
+        return network_of(vision.vision)
     for found in (vision, getattr(vision, "image", None), getattr(vision, "vision", None)):
         if isinstance(found, PatchNetwork):
             return found

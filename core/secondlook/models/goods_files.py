@@ -41,7 +41,12 @@ def read_goods(folder: Path, backbone: BackboneRef, card: GoodsCard) -> GoodsPar
     """Read them. Raises AdapterError where they are missing or damaged."""
     tensors = _read_tensors(folder)
     try:
-        part = GoodsPart(bank=_bank(tensors), gate=_gate(tensors, card))
+        part = GoodsPart(
+            bank=_bank(tensors),
+            gate=_gate(tensors, card),
+            tiles=card.tiles,
+            condition=card.condition,
+        )
     except (KeyError, ModelError) as error:
         raise AdapterError(damaged(folder, f"{BANK}: {type(error).__name__}")) from error
     if card.dense is None:

@@ -19,18 +19,21 @@ from dataclasses import dataclass, field
 from secondlook.digests import names_sha256
 from secondlook.errors import ModelError
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.calibration import LEAST_GOODS, Bands, Threshold, calibrate, fit_bands
+from secondlook.models.calibration import Bands, Threshold
 from secondlook.models.goods import GoodsPart
+from secondlook.models.goods_tiles import sight
 from secondlook.training.checkpoint import Checkpoint
 from secondlook.training.clock import Clock
 from secondlook.training.dense_state import DenseState
 from secondlook.training.goods_config import GoodsConfig
 from secondlook.training.goods_dense import Student, able, find_student
 from secondlook.training.goods_embed import Picture, Read, Reading, Stream, read_goods
+from secondlook.training.goods_few import LEAST, bands_of, few_note, threshold_of
 from secondlook.training.goods_ground import BANK, Ground, ground_again, ground_of
 from secondlook.training.goods_known import Known, keep_known, known_before
 from secondlook.training.goods_parts import Parts, learn_parts
 from secondlook.training.goods_run import GoodsRun
+from secondlook.training.goods_tiles import planned
 from secondlook.training.held_back import HeldBack
 from secondlook.training.log import Log
 from secondlook.training.memory import peak_rss_mb
@@ -38,6 +41,17 @@ from secondlook.training.pools import PatchPool, Shelf
 from secondlook.training.progress import Progress, Steps
 
 __all__ = ["GoodsConfig", "LearnedGoods", "learn_goods"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspectGood:
+    """A picture given as good that looks like no other: it may show a defect."""
+
+    sha256: str
+    score: float
+    """By a bank that has not seen it."""
+    far: float
+    """In spreads of all such scores above their middle."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +64,12 @@ class LearnedGoods:
     """From the same scores; it accepts up to the threshold."""
     goods: int
     """Different pictures learned from."""
+    suspects: tuple[SuspectGood, ...] = ()
+    """Those among all that were read which look like no other, the farthest first."""
+    checked: int = 0
+    """How many pictures were compared with the others to find suspects."""
+    dropped: int = 0
+    """How many suspects were left out of what was learned."""
     duplicates: int
     """Pictures left out because the same bytes came before."""
     data_sha256: str
@@ -80,11 +100,12 @@ def learn_goods(
         checkpoint: keeps what is done, and takes up what was cut off once the bank was there. It
             must be of these pictures, backbone and settings alone.
 
-    Raises ModelError for fewer than 8 different pictures, or pictures that all look the same.
+    Raises ModelError for fewer than 3 different pictures, or pictures that all look the same.
     """
     config = config or GoodsConfig()
+    tiles, images = planned(images, vision, config.tile)
     run = GoodsRun(
-        vision=vision,
+        vision=sight(vision, tiles),
         config=config,
         clock=Clock(config.seconds, started),
         steps=Steps(progress, total, config.held_back),
@@ -96,7 +117,9 @@ def learn_goods(
         state = DenseState(run.checkpoint, ground.known.digest, log)
         parts = learn_parts(ground, student, run, state)
     unread = _unread_note(ground.known.reading, total)
-    notes = (refused, unread, few, *parts.notes, _again_note(state))
+    cut = tiles.words if tiles is not None else None
+    little = few_note(ground.known.reading.goods)
+    notes = (little, cut, refused, unread, few, *parts.notes, _again_note(state))
     return _learned(parts, ground.known, run, total, notes)
 
 
@@ -143,13 +166,19 @@ def _learned(
     config = run.config
     return LearnedGoods(
         part=parts.part,
-        threshold=calibrate(parts.scores, config.false_alarm_rate),
-        bands=fit_bands(
+        threshold=threshold_of(parts.scores, config.false_alarm_rate),
+        bands=bands_of(
             parts.scores,
-            false_alarm_rate=min(config.reject_rate, config.false_alarm_rate),
-            review_rate=config.false_alarm_rate,
+            min(config.reject_rate, config.false_alarm_rate),
+            config.false_alarm_rate,
         ),
-        goods=known.reading.goods,
+        goods=known.reading.goods - len(known.dropped),
+        suspects=tuple(
+            SuspectGood(sha256=known.names[x.number], score=x.score, far=x.far)
+            for x in known.suspects
+        ),
+        checked=known.checked,
+        dropped=len(known.dropped),
         duplicates=known.reading.duplicates,
         data_sha256=names_sha256(known.names),
         seed=config.seed,
@@ -160,9 +189,9 @@ def _learned(
 
 
 def _check_count(reading: Reading) -> None:
-    if reading.goods < LEAST_GOODS:
+    if reading.goods < LEAST:
         raise ModelError(
-            f"learning needs at least {LEAST_GOODS} different good pictures, got {reading.goods} "
+            f"learning needs at least {LEAST} different good pictures, got {reading.goods} "
             f"(and {reading.duplicates} copies): add pictures of good parts"
         )
 

@@ -1,6 +1,8 @@
 """The adapter made of what was learned from goods."""
 
-from secondlook.models.adapter_card import DenseCard, GoodsCard
+from collections.abc import Mapping
+
+from secondlook.models.adapter_card import DenseCard, GoodsCard, SuspectCard
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.goods import GoodsPart
@@ -16,8 +18,14 @@ def goods_adapter(
     version: int,
     vision: str,
     backbone: VisionBackbone,
+    files: Mapping[str, str] | None = None,
 ) -> Adapter:
-    """The adapter made of these parts; `vision` is how the backbone is loaded again."""
+    """The adapter made of these parts.
+
+    Args:
+        vision: how the backbone is loaded again.
+        files: the file names of the goods by sha256, as far as they are known.
+    """
     card = new_card(
         domain=domain,
         product=product,
@@ -33,12 +41,23 @@ def goods_adapter(
             bands=learned.bands,
             gate=learned.part.gate.rule if learned.part.gate else None,
             dense=_dense_card(learned.part),
+            tiles=learned.part.tiles,
+            condition=learned.part.condition,
+            suspects=_suspects(learned, files or {}),
+            suspects_dropped=learned.dropped,
             data_sha256=learned.data_sha256,
             seed=learned.seed,
             metrics=learned.metrics,
         ),
     )
     return Adapter(card=card, goods=learned.part)
+
+
+def _suspects(learned: LearnedGoods, files: Mapping[str, str]) -> tuple[SuspectCard, ...]:
+    return tuple(
+        SuspectCard(sha256=x.sha256, file=files.get(x.sha256), score=x.score, far=x.far)
+        for x in learned.suspects
+    )
 
 
 def _dense_card(part: GoodsPart) -> DenseCard | None:

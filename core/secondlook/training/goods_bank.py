@@ -44,10 +44,14 @@ def choose_bank(
 
 
 def whole_bank(
-    pool: PatchPool, names: list[str], config: BankConfig, late: Late = lambda: False
+    pool: PatchPool,
+    names: list[str],
+    config: BankConfig,
+    late: Late = lambda: False,
+    dropped: Sequence[int] = (),
 ) -> PatchBank:
-    """The bank of all goods."""
-    return choose_bank(pool, np.ones(len(pool.origin), dtype=bool), names, config, late)
+    """The bank of all goods but those that are dropped, by number."""
+    return choose_bank(pool, ~np.isin(pool.origin, dropped), names, config, late)
 
 
 def held_back_looks(
@@ -59,6 +63,7 @@ def held_back_looks(
     painted: Mapping[int, Sequence[NDArray[np.uint8]]],
     embed: Embed,
     late: Late = lambda: False,
+    dropped: Sequence[int] = (),
 ) -> Looks:
     """How a bank of the goods outside its fold sees each good that the plan looks at.
 
@@ -67,6 +72,7 @@ def held_back_looks(
         painted: some of these goods with defects painted on them, each on its own picture.
         embed: patches (B, h, w, D) of pictures.
         late: whether it must come to an end; then 20 goods are enough.
+        dropped: goods by number that no bank knows, and that the plan looks at no more.
     """
     folds = min(plan.config.folds, len(names))
     order = np.random.default_rng(plan.config.seed).permutation(len(names))
@@ -76,7 +82,8 @@ def held_back_looks(
     for k in range(folds):
         if len(looks.plain) >= LEAST_LOOKS and late():
             break
-        bank = choose_bank(pool, fold[pool.origin] != k, names, plan.config, late)
+        use = (fold[pool.origin] != k) & ~np.isin(pool.origin, dropped)
+        bank = choose_bank(pool, use, names, plan.config, late)
         for index in (x for x in plan.numbers if fold[x] == k):
             if len(looks.plain) >= LEAST_LOOKS and late():
                 break

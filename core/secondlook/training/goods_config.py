@@ -40,6 +40,11 @@ class GoodsConfig:
     """AUROC on painted defects that the dense model must add to the bank's to be kept."""
     dense: DenseConfig = field(default_factory=lambda: DenseConfig(least_steps=300))
     """Its time and seed are replaced. Steps that are given count, whatever the time."""
+    tile: int | None = None
+    """Pixels of a tile on a good of the usual size; 0 looks at pictures whole, None decides by the
+    size of the goods."""
+    drop_suspects: bool = False
+    """Whether goods that look like no other are left out of what is learned."""
     seed: int = 0
 
     @property

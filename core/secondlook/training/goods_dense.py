@@ -8,7 +8,7 @@ import numpy as np
 from secondlook.errors import AdapterError, BackboneError
 from secondlook.models.backbones import VisionBackbone
 from secondlook.models.dense import DenseModel
-from secondlook.models.goods import Unit, combined, network_of
+from secondlook.models.goods import Unit, combined, dense_map, network_of
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.aside import Aside
 from secondlook.training.dense import fresh_dense, learn_dense
@@ -25,6 +25,8 @@ from secondlook.training.progress import Steps
 class Student:
     """The network to adapt, and what learning begins with."""
 
+    vision: VisionBackbone
+    """As it looks at the goods; `network` is inside of it."""
     network: PatchNetwork
     fresh: DenseModel
 
@@ -56,7 +58,7 @@ def find_student(vision: VisionBackbone, config: DenseConfig) -> tuple[Student |
         fresh.forget(network)
     except (AdapterError, BackboneError) as error:
         return None, f"The backbone was not adapted, so the bank stands alone: {error}."
-    return Student(network=network, fresh=fresh), None
+    return Student(vision=vision, network=network, fresh=fresh), None
 
 
 def able(
@@ -110,19 +112,19 @@ def learn_part(
         return Outcome(note=f"The backbone was not adapted: {note}.", metrics={})
     spent = {"dense_steps": float(learned.steps), "dense_loss": learned.loss}
     try:
-        found = _settled(learned.model, student.network, ground, least_gain)
+        found = _settled(learned.model, student.vision, ground, least_gain)
     finally:
         learned.model.forget(student.network)
     return Outcome(dense=found.dense, note=found.note, metrics={**spent, **found.metrics})
 
 
 def _settled(
-    model: DenseModel, network: PatchNetwork, ground: Ground, least_gain: float
+    model: DenseModel, vision: VisionBackbone, ground: Ground, least_gain: float
 ) -> Outcome:
     pictures, looks, aside = ground.apart, ground.known.looks, ground.aside
-    good = [(looks.plain[i], model.map(network, pictures[i])) for i in aside.judges]
+    good = [(looks.plain[i], dense_map(model, vision, pictures[i])) for i in aside.judges]
     bad = [
-        (look, model.map(network, picture))
+        (look, dense_map(model, vision, picture))
         for i in aside.judges
         for look, picture in zip(looks.painted[i], ground.painted[i], strict=True)
     ]
@@ -137,7 +139,7 @@ def _settled(
         note += f"than by the bank alone ({alone:.3f})"
         return Outcome(note=f"The adapted backbone was left out: {note}.", metrics=metrics)
     scores = [
-        combined(looks.plain[i], model.map(network, pictures[i]), units).score
+        combined(looks.plain[i], dense_map(model, vision, pictures[i]), units).score
         for i in aside.calibrating
     ]
     return Outcome(dense=Dense(model=model, units=units, scores=scores), metrics=metrics)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.pictures import Preprocessing
+from secondlook.models.goods_condition import Measures, measured
+from secondlook.models.goods_tiles import Tiled, prepare_of
 from secondlook.models.prefetch import prefetched
 from secondlook.training.clock import Clock
 from secondlook.training.held_back import HeldBack
@@ -32,6 +33,8 @@ class Read:
     """Pictures to paint on; None where nothing will be painted."""
     names: list[str] = field(default_factory=list)
     """sha256 of the different pictures that were read, in their order."""
+    measures: list[Measures] = field(default_factory=list)
+    """How each of them was taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +63,17 @@ class Reading:
 
 
 class Stream:
-    """The pictures whose bytes did not come before, until there is no time for more."""
+    """The pictures whose bytes did not come before, until there is no time for more.
+
+    Attributes:
+        names: sha256 of those that were taken.
+        measures: how each of them was taken, filled in by whoever makes them ready.
+    """
 
     def __init__(self, images: Iterable[Picture], clock: Clock, most: int | None = None) -> None:
         """With `most`, so many pictures are taken and no clock is looked at."""
         self.names: list[str] = []
+        self.measures: list[Measures] = []
         self.duplicates = 0
         self.stopped = False
         self._images = images
@@ -104,6 +113,7 @@ def read_goods(
             read.shelf.add(index, picture)
         step()
     read.names.extend(stream.names)
+    read.measures.extend(stream.measures)
     return Reading(
         goods=len(stream.names),
         duplicates=stream.duplicates,
@@ -116,13 +126,14 @@ def _embedded(
     stream: Stream, vision: VisionBackbone
 ) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.float32]]]:
     """(index, pixels, patches (h, w, D)) for each picture, embedded a few at a time."""
+    size = 1 if isinstance(vision, Tiled) else BATCH  # tiles make batches of their own
     batch: list[NDArray[np.uint8]] = []
     done = 0
-    for pixels in prefetched(resized(stream, vision), ahead=BATCH):
+    for pixels in prefetched(resized(stream, vision), ahead=size):
         batch.append(pixels)
-        if len(batch) == BATCH:
-            yield from zip(range(done, done + BATCH), batch, vision.patches(batch), strict=True)
-            done, batch = done + BATCH, []
+        if len(batch) == size:
+            yield from zip(range(done, done + size), batch, vision.patches(batch), strict=True)
+            done, batch = done + size, []
     if batch:
         numbers = range(done, done + len(batch))
         yield from zip(numbers, batch, vision.patches(batch), strict=True)
@@ -131,7 +142,10 @@ def _embedded(
 def resized(stream: Stream, vision: VisionBackbone) -> Iterator[NDArray[np.uint8]]:
     """The pictures as they are kept: at the size that the backbone takes, where it says so.
 
-    A photograph of 12 MP takes 36 MB: a batch of them must not wait at full size."""
-    prepare = getattr(vision, "prepare", None)
+    A photograph of 12 MP takes 36 MB: a batch of them must not wait at full size. How each was
+    taken is measured on the way."""
+    prepare = prepare_of(vision)
     for pixels in stream:
-        yield prepare.resized(pixels) if isinstance(prepare, Preprocessing) else pixels
+        kept = pixels if prepare is None else prepare.resized(pixels)
+        stream.measures.append(measured(pixels, kept))
+        yield kept

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.bank import PatchBank, Scored
-from secondlook.models.calibration import calibrate
 from secondlook.models.gate import Gate, signature
+from secondlook.models.goods_condition import Condition, Measures
 from secondlook.training.aside import Aside
 from secondlook.training.bank_plan import LEAST_LOOKS, BankPlan, plan_bank
 from secondlook.training.goods_bank import Looks, held_back_looks, whole_bank
 from secondlook.training.goods_embed import Read, Reading, Stream, resized
+from secondlook.training.goods_few import threshold_of
 from secondlook.training.goods_known import STEP, Known
 from secondlook.training.goods_run import GoodsRun
+from secondlook.training.goods_suspects import find_suspects
+from secondlook.training.goods_tiles import to_paint_on
 from secondlook.training.judging import PAINTED, Painted, painted_on
 from secondlook.training.pools import Pictures
 
@@ -40,7 +43,22 @@ class Ground:
     painted: Painted
     """The judges with defects on them."""
     goods: Sequence[NDArray[np.uint8]]
-    """Those to paint on; none is set aside."""
+    """Those to paint on, or their tiles; none is set aside."""
+    condition: Condition
+    """How the goods were taken."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Round:
+    """Banks and what they say of held-back goods."""
+
+    plan: BankPlan
+    aside: Aside
+    apart: Pictures
+    painted: Painted
+    bank: PatchBank
+    looks: Looks
+    slowed: str | None
 
 
 def ground_of(read: Read, reading: Reading, run: GoodsRun) -> Ground:
@@ -48,27 +66,35 @@ def ground_of(read: Read, reading: Reading, run: GoodsRun) -> Ground:
 
     Raises ModelError where the goods all look the same.
     """
-    seconds = _bank_seconds(read, reading, run)
+    rounds = 2 if run.config.drop_suspects else 1
+    seconds = _bank_seconds(read, reading, run) / rounds
     plan = plan_bank(read.pool, read.held, run.config.bank, seconds)
-    run.steps.settle(len(read.names) + len(plan.numbers))
-    aside = _aside(plan.numbers, read.names, run) if read.shelf is not None else Aside()
-    apart = read.held.pictures(aside.all)
-    painted = _painted(aside, apart, run)
-    bank, looks, slowed = _banks(read, plan, painted, seconds, run)
+    run.steps.settle(len(read.names) + rounds * len(plan.numbers))
+    done = _round(read, plan, (), seconds, run)
+    checked, suspects = len(done.looks.plain), find_suspects(done.looks.plain)
+    dropped = tuple(x.number for x in suspects) if run.config.drop_suspects else ()
+    if dropped:
+        left = tuple(x for x in plan.numbers if x not in dropped)
+        done = _round(read, replace(plan, numbers=left), dropped, seconds, run)
     read.pool.clear()
-    _check_spread(looks.plain)
-    shelf = read.shelf.without(aside.all) if read.shelf is not None else {}
+    _check_spread(done.looks.plain)
+    kept_from = (*done.aside.all, *dropped)
+    shelf = read.shelf.without(kept_from) if read.shelf is not None else {}
     known = Known(
-        bank=bank,
-        gate=_gate(read, plan),
-        looks=looks,
+        bank=done.bank,
+        gate=_gate(read, done.plan),
+        looks=done.looks,
         reading=reading,
-        numbers=plan.numbers,
+        numbers=done.plan.numbers,
         shelf=tuple(shelf),
-        folds=min(plan.config.folds, len(looks.plain)),
-        notes=tuple(x for x in (plan.note, slowed) if x),
+        folds=min(plan.config.folds, len(done.looks.plain)),
+        suspects=suspects,
+        checked=checked,
+        dropped=dropped,
+        notes=tuple(x for x in (plan.note, done.slowed) if x),
     )
-    return _ground(known, aside, apart, painted, list(shelf.values()))
+    goods = list(shelf.values())
+    return _ground(known, (done.aside, done.apart, done.painted), goods, read.measures, run)
 
 
 def ground_again(known: Known, stream: Stream, run: GoodsRun) -> Ground:
@@ -81,7 +107,8 @@ def ground_again(known: Known, stream: Stream, run: GoodsRun) -> Ground:
     _check_same(known, stream, run)
     apart = {i: pictures[i] for i in aside.all}
     goods = [pictures[i] for i in known.shelf]
-    return _ground(known, aside, apart, _painted(aside, apart, run), goods)
+    painted = _painted(aside, apart, run)
+    return _ground(known, (aside, apart, painted), goods, stream.measures, run)
 
 
 def _bank_seconds(read: Read, reading: Reading, run: GoodsRun) -> float:
@@ -99,12 +126,15 @@ def _painted(aside: Aside, apart: Pictures, run: GoodsRun) -> Painted:
     return painted_on({i: apart[i] for i in aside.judges}, run.config.seed)
 
 
-def _banks(
-    read: Read, plan: BankPlan, painted: Painted, seconds: float, run: GoodsRun
-) -> tuple[PatchBank, Looks, str | None]:
+def _round(
+    read: Read, plan: BankPlan, dropped: Sequence[int], seconds: float, run: GoodsRun
+) -> _Round:
     """The whole bank in half of the time, and looks by others in the rest; a note if it is late."""
+    aside = _aside(plan.numbers, read.names, run) if read.shelf is not None else Aside()
+    apart = read.held.pictures(aside.all)
+    painted = _painted(aside, apart, run)
     late, over = run.clock.end_of(seconds / 2), run.clock.end_of(seconds)
-    bank = whole_bank(read.pool, read.names, plan.config, late)
+    bank = whole_bank(read.pool, read.names, plan.config, late, dropped)
     slow = late()
     looks = held_back_looks(
         read.pool,
@@ -115,9 +145,18 @@ def _banks(
         painted,
         run.vision.patches,
         over,
+        dropped,
     )
     slow |= len(looks.plain) < len(plan.numbers)
-    return bank, looks, SLOWED if slow else None
+    return _Round(
+        plan=plan,
+        aside=aside,
+        apart=apart,
+        painted=painted,
+        bank=bank,
+        looks=looks,
+        slowed=SLOWED if slow else None,
+    )
 
 
 def _read_again(wanted: AbstractSet[int], stream: Stream, run: GoodsRun) -> Pictures:
@@ -140,13 +179,21 @@ def _check_same(known: Known, stream: Stream, run: GoodsRun) -> None:
 
 def _ground(
     known: Known,
-    aside: Aside,
-    apart: Pictures,
-    painted: Painted,
+    kept: tuple[Aside, Pictures, Painted],
     goods: Sequence[NDArray[np.uint8]],
+    measures: Sequence[Measures],
+    run: GoodsRun,
 ) -> Ground:
-    seen = _looked_at(aside, known.looks)
-    return Ground(known=known, aside=seen, apart=apart, painted=painted, goods=goods)
+    aside, apart, painted = kept
+    left = [x for i, x in enumerate(measures) if i not in set(known.dropped)]
+    return Ground(
+        known=known,
+        aside=_looked_at(aside, known.looks),
+        apart=apart,
+        painted=painted,
+        goods=to_paint_on(goods, run.vision),
+        condition=Condition.of(left),
+    )
 
 
 def _looked_at(aside: Aside, looks: Looks) -> Aside:
@@ -161,7 +208,7 @@ def _gate(read: Read, plan: BankPlan) -> Gate:
 
 
 def _check_spread(looks: Mapping[int, Scored]) -> None:
-    usual = calibrate([x.score for x in looks.values()]).value
+    usual = threshold_of([x.score for x in looks.values()]).value
     if usual < 1e-3:
         raise ModelError(
             f"the goods all look the same to the backbone (threshold {usual:.2g}), so "

@@ -20,6 +20,7 @@ from secondlook.models.gate import Gate
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.goods_bank import Looks
 from secondlook.training.goods_embed import Reading
+from secondlook.training.goods_suspects import Suspect
 
 STEP = "bank"
 
@@ -37,6 +38,12 @@ class Known:
     shelf: tuple[int, ...]
     """The goods to paint on; none where no dense model follows."""
     folds: int
+    suspects: tuple[Suspect, ...] = ()
+    """Goods that look like no other; found on all that were looked at."""
+    checked: int = 0
+    """How many goods were looked at to find them."""
+    dropped: tuple[int, ...] = ()
+    """The numbers of those that nothing was learned from."""
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -53,7 +60,14 @@ class Known:
 
 def keep_known(known: Known, checkpoint: Checkpoint) -> None:
     """Raises ModelError where it cannot be written."""
-    plain = {"reading": asdict(known.reading), "folds": known.folds, "notes": known.notes}
+    plain = {
+        "reading": asdict(known.reading),
+        "folds": known.folds,
+        "suspects": [asdict(x) for x in known.suspects],
+        "checked": known.checked,
+        "dropped": known.dropped,
+        "notes": known.notes,
+    }
     painted = [(i, x) for i, found in known.looks.painted.items() for x in found]
     checkpoint.write(
         STEP,
@@ -97,6 +111,9 @@ def _known(kept: Arrays) -> Known:
         numbers=_numbers(kept["numbers"]),
         shelf=_numbers(kept["shelf"]),
         folds=plain["folds"],
+        suspects=tuple(Suspect(**x) for x in plain["suspects"]),
+        checked=plain["checked"],
+        dropped=tuple(plain["dropped"]),
         notes=tuple(plain["notes"]),
     )
 

@@ -32,7 +32,7 @@ class Parts:
 def learn_parts(ground: Ground, student: Student | None, run: GoodsRun, state: DenseState) -> Parts:
     """Bank and gate, and a dense model where there is a student, enough goods and time."""
     known = ground.known
-    part = GoodsPart(bank=known.bank, gate=known.gate)
+    part = GoodsPart(bank=known.bank, gate=known.gate, tiles=run.tiles, condition=ground.condition)
     scores, outcome = [x.score for x in known.looks.plain.values()], Outcome(metrics={})
     if student is not None and not ground.aside.all:
         outcome = Outcome(note=UNADAPTED, metrics={})

@@ -46,6 +46,17 @@ def learn(
         typer.Option("--minutes", min=0, help="Stop in time; 0 leaves the backbone as it is."),
     ] = 12.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed learns the same.")] = 0,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            "--tile",
+            help="With --goods, pixels of a tile; 0 looks at pictures whole. Their size decides.",
+        ),
+    ] = None,
+    drop_suspects: Annotated[
+        bool,
+        typer.Option("--drop-suspects", help="With --goods, leave out those like no other."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Learn what good looks like from good images, which labels hold from labelled cases, or, with
@@ -62,6 +73,8 @@ def learn(
             backbone=backbone,
             minutes=minutes,
             seed=seed,
+            tile=tile,
+            drop_suspects=drop_suspects,
         )
         report = learn_verb.run(config, context)
     if json:
