@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.training.defects import KINDS, paint
+from secondlook.training.defects.finish import LEAST, MOST, other_finish
 from secondlook.training.defects.paint import LEAST_CHANGE, LEAST_PIXELS
 from secondlook.training.painting import Painter
 
@@ -61,6 +62,28 @@ def test_where_nothing_can_show_it_says_so() -> None:
         paint(np.zeros((64, 64, 3), dtype=np.uint8), np.random.default_rng(0), kinds=("hole",))
     with pytest.raises(ModelError, match=r"2 x 2 pixels.*at least 32 pixels"):
         paint(textured(2, 2), np.random.default_rng(0))
+
+
+def test_a_region_of_another_good_part_is_marked_as_a_whole() -> None:
+    mine, other = textured(96, 80), textured(96, 80, 9)
+    made = [other_finish(mine, other, np.random.default_rng(seed)) for seed in range(30)]
+    shown = [x for x in made if x is not None]
+    assert len(shown) > 20
+    for painted in shown:
+        assert painted.pixels.shape == mine.shape
+        assert LEAST < painted.mask.mean() < MOST
+        changed = (painted.pixels != mine).any(axis=2)
+        assert changed[painted.mask].mean() > 0.9
+    again = other_finish(mine, other, np.random.default_rng(0))
+    assert again is None or made[0] is not None and (again.pixels == made[0].pixels).all()
+
+
+def test_the_same_good_part_twice_shows_nothing() -> None:
+    flat = np.full((64, 64, 3), 120, dtype=np.uint8)
+    assert all(
+        x is None or np.abs(x.pixels.astype(int) - flat)[x.mask].mean() > 3
+        for x in (other_finish(flat, flat, np.random.default_rng(seed)) for seed in range(20))
+    )
 
 
 def test_a_painter_leaves_some_goods_as_they_are() -> None:

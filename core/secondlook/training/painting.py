@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.training.defects import KINDS, paint
+from secondlook.training.defects.finish import other_finish
 from secondlook.training.defects.masks import Random
 from secondlook.training.starter.surfaces import surface
 
 DONORS = 64
 """Made-up surfaces that foreign matter is taken from (DRAEM takes photographs of textures)."""
+
+FINISHED = 0.15
+"""Share of the pictures that get a region of another good part. With it, textures of real steel put
+onto held-out goods were told better: AUROC of both looks .844 to .854, of wide ones .767 to .795."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +40,14 @@ class Painter:
         painted: float = 0.6,
         kinds: Sequence[str] | None = None,
     ) -> None:
-        """`painted` is the share of pictures that get a defect, of one of `kinds`."""
+        """`painted` is the share of pictures that get a defect, of one of `kinds`.
+
+        Where no kinds are named, regions of other goods are among what is painted.
+        """
         self._goods = goods
         self._painted = painted
         self._kinds = tuple(kinds or KINDS)
+        self._finishes = kinds is None
         self._random = np.random.default_rng([seed, 4])
         side = max(goods[0].shape[:2])
         self._donors = [surface(side, np.random.default_rng([seed, 5, i])) for i in range(DONORS)]
@@ -61,6 +70,11 @@ class Painter:
         random = self._random
         good = self._goods[int(random.integers(len(self._goods)))]
         picture = _lit(good[:, ::-1] if random.random() < 0.5 else good, random)
+        if self._finishes and random.random() < FINISHED:
+            other = self._goods[int(random.integers(len(self._goods)))]
+            finished = other_finish(picture, other, random)
+            if finished is not None:
+                return finished.pixels, finished.mask
         if random.random() < self._painted:
             try:
                 donor = self._donors[int(random.integers(DONORS))]
