@@ -42,17 +42,24 @@ class AnomalyMap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CitedPassage:
-    """A passage of a record that was found for a finding."""
+class Quote:
+    """A stretch of a record's text, and where it stands."""
 
     record: str
     """sha256 of the record."""
     record_name: str
     text: str
+    """The record's text from `start` to `end`."""
     start: int
     end: int
     line: int
     page: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitedPassage(Quote):
+    """A passage of a record that was found for a finding."""
+
     similarity: float
     """Cosine similarity between the query and the passage, -1 to 1."""
     query: str
@@ -74,18 +81,9 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ruling:
+class Ruling(Quote):
     """A rule of a record, held against what was found."""
 
-    record: str
-    """sha256 of the record."""
-    record_name: str
-    text: str
-    """What the rule was read from: the record's text from `start` to `end`."""
-    start: int
-    end: int
-    line: int
-    page: int | None
     number: str | None
     """As it is printed in front of the rule."""
     disposition: str
