@@ -9,7 +9,7 @@ pitch) means: its span is everything.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf
+from math import floor, inf, log10
 
 from defect_inspector.clauses import Bounds, Clause
 from defect_inspector.places import APART, AREA, EDGE, Place, Places, usable
@@ -194,7 +194,17 @@ def _length(clause: Clause, place: Place, name: str, scene: Scene) -> Span:
     if high == inf:
         return Span(0, inf, f"about {middle:.2g} {unit}", BLURRED)
     note = "to the edge of the picture" if name == EDGE else ""
-    return Span(low, high, f"{middle:.3g} {unit} (± {(high - middle):.2g})", note)
+    return Span(low, high, with_uncertainty(middle, high - middle, unit), note)
+
+
+def with_uncertainty(value: float, unsure: float, unit: str) -> str:
+    """`12.8 mm (± 0.9)`, `0.28 mm (± 0.15)`: no digit that the uncertainty leaves unknown.
+
+    Its first digit counts, and a second one after a leading 1 (Particle Data Group).
+    """
+    first = floor(log10(unsure)) if unsure > 0 else -3
+    digits = max(0, -first + (unsure < 2 * 10.0**first))
+    return f"{value:.{digits}f} {unit} (± {unsure:.{digits}f})"
 
 
 def _in(clause: Clause, value: float, name: str, pitch: float) -> float | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_ui_hostile import EVIL
+from test_ui_judged import described, held_by, manual
 from ui_cases import RADIOLOGY, CaseMaker, neighbours
 from ui_reading import stored
 from ui_server import Server
@@ -195,3 +196,21 @@ def test_nothing_leaves_and_nothing_runs(
         ready(page, "about" if place == "/about" else None)
     own = (f"{server.url}/", f"ws://127.0.0.1:{server.port}/", "data:", "blob:")
     assert tried and [x for x in tried if not x.startswith(own)] == []
+
+
+def test_the_deciding_clause_is_in_sight_whatever_stands_around_it(
+    shared_maker: CaseMaker, server: Server, page: Page
+) -> None:
+    at_hand, _ = neighbours(shared_maker, 3, title="beside a clause")
+    described(shared_maker, manual(1), "A")
+    shared_maker.store(at_hand, ())
+    described(shared_maker, manual(2), "2026-03")
+    note = "the limit lies within the measuring uncertainty"
+    held_by(shared_maker, at_hand, manual(2), applies=None, note=note)
+    page.goto(f"{server.url}/case?case={at_hand}")
+    ready(page, "deciding-clause")
+    box = page.locator(".st-key-look").bounding_box()
+    clause = page.locator('[class*="st-key-passage-ruling-0-decides"]').first.bounding_box()
+    assert page.get_by_text("Accept → Hold: manual revision 2026-03").is_visible()
+    assert box is not None and clause is not None
+    assert clause["y"] + clause["height"] <= box["y"] + box["height"]

@@ -20,7 +20,7 @@ def test_a_finding_stands_with_score_threshold_and_clause(
 ) -> None:
     text = said(open_page("case", case=maker.assessed(score=3.0)))
     assert "Anomaly (major)" in text
-    assert "score 3, raised from 2 on (1.5 times); box 1" in text
+    assert "score 3, raised from 2 on (1.5 times); place 1" in text
     assert "4.2 A pore wider than 1 mm" in text
     assert "manual of plate.png, page 7, line 1" in text
     assert "Recommended: Hold" in text

@@ -65,7 +65,7 @@ def test_the_deciding_clause_stands_with_its_place_and_measure(
     assert "Decides. Scrap: clause 3.2, manual.pdf, page 2, line 14" in text
     assert "3.2 Scratches longer than 5 mm are scrapped." in text
     assert "place 1: measured length 6.2 mm (± 0.4); limit: length above 5 mm" in text
-    assert "boxes 1 to 2" in text
+    assert "places 1 to 2" in text
 
 
 def test_other_clauses_are_folded_and_say_whether_they_apply(
@@ -152,5 +152,5 @@ def test_passages_are_folded_where_a_clause_decides(maker: CaseMaker, open_page:
 def test_what_is_not_certain_to_apply_leaves_it_open(maker: CaseMaker, open_page: OpenPage) -> None:
     unsure = replace(SCRAP, applies=None, note="only if it is a scratch")
     text = said(open_page("case", case=case_with(maker, unsure)))
-    assert "Leaves it open. Scrap, not certain: clause 3.2" in text
+    assert "Leaves it open. Scrap: clause 3.2" in text
     assert "only if it is a scratch" in text

@@ -10,10 +10,9 @@ from secondlook.evidence import (
     LabelProbabilities,
     Measurement,
     ModalityContribution,
-    PriorCase,
     Region,
 )
-from secondlook_ui import drafts, passages, rulings, shortcuts, similar, words
+from secondlook_ui import drafts, judged, passages, rulings, shortcuts, similar, words
 from secondlook_ui.shown import Shown
 
 HEIGHT = 333
@@ -61,6 +60,8 @@ def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
         with st.container(key="caution-abstention"):
             st.text(f"Not judged: {assessment.abstention.message}")
     _summary(page, assessment)
+    changes = judged.changes(page.judged, page.domain)
+    judged.show_last(changes)
     drawn: set[str] = set()
     for number, finding in enumerate(assessment.findings):
         asked = acting and finding.label not in drawn
@@ -71,16 +72,24 @@ def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
             st.text(f"Caution: {flag.message}")
     passages.show(assessment.evidence, "case")
     _facts(page.domain, assessment.evidence, "case")
-    _provenance(assessment)
+    judged.show_earlier(changes)
+    _provenance(page, assessment)
 
 
 def _summary(page: Shown, assessment: Assessment) -> None:
-    with st.container(key="strong-summary"):
-        if not assessment.findings and assessment.abstention is None:
-            st.text("Nothing was found.")
-        if assessment.disposition is not None:
-            title = words.disposition(page.domain, assessment.disposition)
-            st.text(f"Recommended: {title}")
+    with st.container(horizontal=True, vertical_alignment="center", key="summary"):
+        with st.container(key="strong-summary", width="stretch"):
+            if not assessment.findings and assessment.abstention is None:
+                st.text("Nothing was found.")
+            if assessment.disposition is not None:
+                title = words.disposition(page.domain, assessment.disposition)
+                st.text(f"Recommended: {title}")
+        if (revision := page.revision()) is not None:
+            with st.container(key="quiet-revision", width="content"):
+                st.text(f"by {revision}")
+    if page.outdated():
+        with st.container(key="caution-outdated"):
+            st.text("The product has another manual by now. To judge by it: secondlook rejudge")
     if not assessment.findings and (reach := page.reach()) is not None:
         with st.container(key="quiet-reach"):
             st.text(f"The most unusual place reaches {reach:.2f} of the threshold.")
@@ -89,29 +98,30 @@ def _summary(page: Shown, assessment: Assessment) -> None:
 def _finding(
     page: Shown, finding: Finding, number: int, untrained: str | None, asked: bool
 ) -> None:
-    """One finding: its name beside agree and reject, how strong, and what it rests on."""
+    """One finding: its name beside agree and reject, the clause that decides, and the rest."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"finding-{number}"):
         with st.container(key=f"strong-finding-{number}", width="stretch"):
             severity = f" ({finding.severity})" if finding.severity else ""
             st.text(f"{finding.title}{severity}")
         if asked:
             _act(page, finding.label)
-    parts = [words.strength(finding), finding.site or "", _boxes(page, finding)]
+    rulings.show_deciding(page.domain, finding.evidence, str(number))
+    parts = [words.strength(finding), finding.site or "", _places(page, finding)]
     if untrained and finding.score is not None:
         parts.append(f"from an untrained backbone ({untrained})")
     with st.container(key=f"quiet-finding-{number}"):
         st.text("; ".join(x for x in parts if x))
-    rulings.show(page.domain, finding.evidence, str(number))
+    rulings.show_others(page.domain, finding.evidence, str(number))
     passages.show(finding.evidence, str(number))
     _facts(page.domain, finding.evidence, str(number))
 
 
-def _boxes(page: Shown, finding: Finding) -> str:
+def _places(page: Shown, finding: Finding) -> str:
     """What its places are called on the pictures."""
     names = [page.called(x) for x in finding.evidence if isinstance(x, Region)]
     if not names:
         return ""
-    return f"box {names[0]}" if len(names) == 1 else f"boxes {names[0]} to {names[-1]}"
+    return f"place {names[0]}" if len(names) == 1 else f"places {names[0]} to {names[-1]}"
 
 
 def _act(page: Shown, label: str) -> None:
@@ -138,9 +148,6 @@ def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
     match item:
         case Measurement(region=None):
             return (f"{item.name}: {item.value:.4g} {item.unit}".rstrip(),)
-        case PriorCase():
-            said = f"nearest known picture {item.reference[:12]} (similarity {item.similarity:.2f})"
-            return (said,)
         case ModalityContribution():
             return (words.contribution(item),)
         case LabelProbabilities():
@@ -149,9 +156,12 @@ def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
             return ()
 
 
-def _provenance(assessment: Assessment) -> None:
+def _provenance(page: Shown, assessment: Assessment) -> None:
     source = assessment.provenance
     with st.expander("Where this comes from"):
+        for near in page.nearest():
+            reached = f"similarity {near.similarity:.2f}"
+            st.text(f"nearest known picture {near.reference[:12]} ({reached})")
         st.text(f"made {words.clock(assessment.created_at, seconds=True)} by {source.code_version}")
         st.text(f"adapter: {source.adapter or 'none'}")
         for backbone in source.backbones:

@@ -14,10 +14,12 @@ from secondlook.evidence import (
     Evidence,
     Measurement,
     ModalityContribution,
+    PriorCase,
     Region,
 )
 from secondlook.store.unit_of_work import UnitOfWork
-from secondlook_ui import session, similar
+from secondlook_ui import judged, session, similar
+from secondlook_ui.judged import Judged
 from secondlook_ui.similar import Similar
 
 IMAGE = "image"
@@ -38,6 +40,8 @@ class Shown:
     """The score from which the adapter raises a finding."""
     similar: tuple[Similar, ...]
     """Decided cases that look alike, the most similar first."""
+    judged: tuple[Judged, ...] = ()
+    """All first looks as they came to stand, the standing one last."""
 
     @property
     def decided(self) -> bool:
@@ -83,6 +87,19 @@ class Shown:
         shares = (x for x in of if isinstance(x, ModalityContribution) and x.modality == IMAGE)
         return next(shares, None)
 
+    def revision(self) -> str | None:
+        """The revision of the manual that the standing first look was judged by."""
+        return self.judged[-1].revision if self.judged else None
+
+    def outdated(self) -> bool:
+        """Whether the product has another manual by now than that look was judged by."""
+        spec = self.case.spec
+        return bool(self.judged and spec and spec.manual != self.judged[-1].manual)
+
+    def nearest(self) -> tuple[PriorCase, ...]:
+        """The known pictures that its pictures come nearest to."""
+        return tuple(x for x in self._evidence() if isinstance(x, PriorCase))
+
     def reach(self) -> float | None:
         """The most unusual place in units of the threshold; None without either."""
         highs = [x.high for x in self._maps() if x.label is None]
@@ -112,6 +129,7 @@ def read(case_id: str) -> Shown:
             domain=context.plugins.domains.get(case.domain),
             map_threshold=_threshold(assessment, unit),
             similar=similar.read(case, assessment, unit),
+            judged=judged.read(case, unit),
         )
 
 

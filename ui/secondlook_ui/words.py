@@ -90,8 +90,9 @@ def strength(finding: Finding) -> str:
 
 def ruling(domain: Domain | None, item: Ruling) -> str:
     """`Decides. Scrap: clause 3.2, manual.pdf, page 2, line 14`; one that decides without being
-    certain to apply is why nothing else is recommended."""
-    states = {True: "", None: ", not certain", False: ", does not apply"}
+    certain to apply leaves it open, and is why nothing else is recommended."""
+    uncertain = "" if item.decides else ", not certain"
+    states = {True: "", None: uncertain, False: ", does not apply"}
     what = f"{disposition(domain, item.disposition)}{states[item.applies]}"
     number = f"clause {item.number}, " if item.number else ""
     page = f"page {item.page}, " if item.page else ""

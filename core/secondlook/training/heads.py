@@ -103,8 +103,34 @@ def train_head(
     Raises ModelError for features that do not fit the labels, hold numbers that are not finite,
     or are the same for every case.
     """
-    config = config or HeadConfig()
     check_features(features, labels)
+    return fit_head(
+        features,
+        labels,
+        classes=classes,
+        config=config,
+        held_out=held_out,
+        epochs=epochs,
+        progress=progress,
+    )
+
+
+def fit_head(
+    features: Batch,
+    labels: Labels,
+    *,
+    classes: Sequence[str],
+    config: HeadConfig | None = None,
+    held_out: HeldOut | None = None,
+    epochs: int | None = None,
+    progress: Progress | None = None,
+) -> TrainedHead:
+    """`train_head` of features that were checked, or of a part of them.
+
+    A part may be the same for every case, as the manual that all parts of a product share: from it
+    a head learns how frequent each label is.
+    """
+    config = config or HeadConfig()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         head = FusionHead(_fusion_config(features, labels, classes, config))

@@ -30,9 +30,7 @@ def registry() -> "UnitRegistry[float]":
     """The one registry: quantities of different registries cannot be compared."""
     from pint import UnitRegistry
 
-    units: UnitRegistry[float] = UnitRegistry()
-    units.define("mil_length = 0.001 * inch")
-    return units
+    return UnitRegistry()
 
 
 def quantity(value: float, unit: str | None) -> "Quantity[float]":

@@ -149,9 +149,10 @@ def demo(
     else:
         text.worklist(report.page, report.counts)
         say(f"the cases are in {default_home()}")
+        say("\n".join(["try next:", *(f"  {x}" for x in report.next_steps)]))
     if ui:
         _serve(port)
-    else:
+    elif not json:
         say("look at them with: secondlook ui")
 
 

@@ -34,7 +34,8 @@ def rejudged(report: RejudgeReport) -> None:
     """How many open cases were judged again, and what changed for them."""
     verb = "would be" if report.dry_run else "were"
     kept = report.rejudged - report.changed
-    say(f"{report.rejudged} open cases {verb} judged again; {kept} of them stay as they were")
+    if report.rejudged:
+        say(f"{report.rejudged} open cases {verb} judged again; {kept} of them stay as they were")
     for change in report.changes:
         before, after = change.before or "no recommendation", change.after or "no recommendation"
         say(f"  {before} -> {after}: {change.cases}")
@@ -64,7 +65,15 @@ def assessed(report: AssessReport) -> None:
 
 def worklist(page: WorklistPage, counts: Counts) -> None:
     """The page as a table, then how many there are in all."""
-    columns = ("case", "title", "first look", "score", "product or domain", "held by")
+    columns = (
+        "case",
+        "title",
+        "first look",
+        "score",
+        "recommended",
+        "product or domain",
+        "held by",
+    )
     print_table(columns, [_worklist_row(x) for x in page.rows])
     waiting = sum(n for status, n in counts.by_status.items() if status is not CaseStatus.DECIDED)
     decided = counts.by_status.get(CaseStatus.DECIDED, 0)
@@ -99,13 +108,32 @@ def _look(look: dict[str, Any]) -> None:
         score = "" if finding["score"] is None else f"  score {finding['score']:.3f}"
         limit = "" if finding["threshold"] is None else f" (raised from {finding['threshold']:.3f})"
         out.print(Text(f"- {finding['title']}{score}{limit}", style="bold"))
+        deciding = [x for x in finding["evidence"] if x["kind"] == "ruling" and x["decides"]]
+        for item in deciding:
+            _ruling(item)
         for item in finding["evidence"]:
-            if item["kind"] == "passage":
+            if item["kind"] == "passage" and not deciding:
                 _passage(item)
     if look["disposition"]:
         out.print(Text(f"recommended: {look['disposition']}"))
     for flag in look["flags"]:
         out.print(Text(f"! {flag['message']}", style="yellow"))
+
+
+def _ruling(item: dict[str, Any]) -> None:
+    """The clause that decides, or leaves it open, with what was held against it."""
+    page = f", page {item['page']}" if item["page"] else ""
+    number = f"clause {item['number']}, " if item["number"] else ""
+    how = "leaves it open" if item["applies"] is None else "decides"
+    place = f"place {item['region']}" if item["region"] else ""
+    measured = f"measured {item['measured']}" if item["measured"] else ""
+    limit = f"limit: {item['limit']}" if item["limit"] else ""
+    said = "; ".join(x for x in (place, measured, limit, item["note"]) if x)
+    title = (
+        f"{how}: {item['disposition']}, {number}{item['record_name']}{page}, line {item['line']}"
+    )
+    text = Text("\n".join(x for x in (" ".join(item["text"].split()), said) if x))
+    out.print(Panel(text, title=Text(title), title_align="left", width=100))
 
 
 def _passage(item: dict[str, Any]) -> None:
@@ -121,6 +149,7 @@ def _worklist_row(row: CaseSummary) -> tuple[object, ...]:
         row.title,
         _in_words(row),
         f"{row.score:.2f}",
+        row.recommended or "",
         row.product or row.domain,
         row.held_by,
     )

@@ -5,19 +5,23 @@ commands again by hand. Nothing in them shows a real part or a real person.
 """
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 
 from secondlook.store.worklist import Counts, WorklistFilter, WorklistPage
-from secondlook_workflows import assess, ingest, learn
+from secondlook_workflows import assess, describe, ingest, learn
 from secondlook_workflows.context import Context, Progress, open_context
-from secondlook_workflows.demo.plates import write_plates
+from secondlook_workflows.demo.plates import PITCH_MM, write_plates
 from secondlook_workflows.demo.scans import write_scans
 from secondlook_workflows.learning import LearnConfig
 
 MINUTES = 1.0
 """Long enough for made-up plates; a real product deserves the default."""
 PRODUCT = "demo-plate"
+MANUAL, REVISED = "manual.md", "manual-b.md"
+REVISION = "A"
+"""What the manual itself says it is; the revised one says B."""
 INSPECTOR, ASSISTANT = "defect-inspector", "radiology-assistant"
 
 
@@ -28,26 +32,52 @@ class DemoReport:
     page: WorklistPage
     counts: Counts
     folder: str
+    next_steps: tuple[str, ...]
+    """Commands to try now."""
 
 
 def run(progress: Progress) -> DemoReport:
-    """Make files, learn from good plates, and take a first look at every case."""
+    """Make files, describe the plate, learn from good ones, and take a first look at every case."""
     context = open_context(progress=progress)
     folder = context.workspace.home / "demo"
     progress.start("making pictures", 2)
     write_plates(folder)
+    _write_manuals(folder)
     progress.advance()
     scans = write_scans(folder)
     progress.advance()
+    _describe_once(folder, context)
     _learn_once(folder, context)
-    _ingest(INSPECTOR, folder / "parts", context, product=PRODUCT, record=True)
+    _ingest(INSPECTOR, folder / "parts", context, product=PRODUCT)
     _ingest(ASSISTANT, scans, context)
     assess.run(assess.AssessConfig(), context)
     with context.workspace.database.read() as unit:
         page = unit.worklist.page(WorklistFilter(), limit=50)
         counts = unit.worklist.counts()
     context.workspace.database.dispose()
-    return DemoReport(page=page, counts=counts, folder=str(folder))
+    return DemoReport(
+        page=page, counts=counts, folder=str(folder), next_steps=_next_steps(folder, page)
+    )
+
+
+def _write_manuals(folder: Path) -> None:
+    for name in (MANUAL, REVISED):
+        (folder / name).write_text((files(__package__) / name).read_text(encoding="utf-8"))
+
+
+def _describe_once(folder: Path, context: Context) -> None:
+    """A product that is described stays so: its manual may have been revised meanwhile."""
+    with context.workspace.database.read() as unit:
+        known = unit.products.find(INSPECTOR, PRODUCT) is not None
+    if not known:
+        describe.add(
+            INSPECTOR,
+            PRODUCT,
+            context,
+            pitch_mm=PITCH_MM,
+            manual=folder / MANUAL,
+            revision=REVISION,
+        )
 
 
 def _learn_once(folder: Path, context: Context) -> None:
@@ -60,21 +90,18 @@ def _learn_once(folder: Path, context: Context) -> None:
         learn.run(config, context)
 
 
-def _ingest(
-    domain: str,
-    source: Path,
-    context: Context,
-    *,
-    product: str | None = None,
-    record: bool = False,
-) -> None:
-    with as_file(files(__package__) / "manual.md") as manual:
-        ingest.run(
-            ingest.IngestConfig(
-                domain=domain,
-                sources=(source,),
-                records=(manual,) if record else (),
-                product=product,
-            ),
-            context,
-        )
+def _ingest(domain: str, source: Path, context: Context, *, product: str | None = None) -> None:
+    config = ingest.IngestConfig(domain=domain, sources=(source,), product=product)
+    ingest.run(config, context)
+
+
+def _next_steps(folder: Path, page: WorklistPage) -> tuple[str, ...]:
+    """Commands to try now. The case is one that a clause decides, while one is open."""
+    manual, revised = quote(str(folder / MANUAL)), quote(str(folder / REVISED))
+    decided = [x.id[:8] for x in page.rows if x.product == PRODUCT and x.recommended == "scrap"]
+    return (
+        f"secondlook manual check {manual}",
+        *(f"secondlook show {x}" for x in decided[:1]),
+        f"secondlook products revise {PRODUCT} --manual {revised} --revision B --dry-run",
+        f"secondlook export {INSPECTOR} --format csv --out cases.csv",
+    )

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 SIZE = 384
+PITCH_MM = 0.1
+"""Millimetres that a pixel shows: the plates are 38.4 mm wide, their bores 3 mm."""
 GOODS, PARTS = 120, 12
 Plate = NDArray[np.float32]
 
