@@ -154,6 +154,7 @@ def first_look(case: str, **changes: Any) -> Assessment:
             backbones=(
                 BackboneRef(name="starter", revision="1", fingerprint="f" * 64, trained=True),
             ),
+            spec=SPEC,
         ),
         "disposition": "scrap",
         "score": 2.25,
@@ -227,8 +228,11 @@ class Parts:
             for number in range(count):
                 new = new_case(f"plate {number}", attachment, record, INSPECTOR)
                 case = unit.cases.add(new, actor="test").id
-                unit.assessments.add(first_look(case, findings=(finding,)), actor="test")
-                unit.decisions.add(case, reviewer="Ada Lund", disposition="scrap")
+                look = first_look(case, findings=(finding,))
+                unit.assessments.add(look, actor="test")
+                unit.decisions.add(
+                    case, reviewer="Ada Lund", disposition="scrap", assessment_id=look.id
+                )
                 if number % 500 == 0:
                     unit.commit()
             unit.commit()
@@ -238,12 +242,13 @@ class Parts:
     ) -> None:
         """A decision; earlier ones are amended."""
         with self.workspace.database.write() as unit:
-            before = unit.decisions.of(case)
+            before, look = unit.decisions.of(case), unit.assessments.latest(case)
             unit.decisions.add(
                 case,
                 reviewer="Ada Lund",
                 disposition=disposition,
                 reason=reason,
+                assessment_id=look.id if look else None,
                 acts=[FindingAct(label=x, act=Act(y)) for x, y in acts.items()],
                 amends=before[-1].id if before else None,
             )

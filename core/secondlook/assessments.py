@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from secondlook.cases import ProductSpec
 from secondlook.evidence import Evidence
 
 
@@ -64,6 +65,10 @@ class Provenance:
     """Digest over everything but the models: see `engine.inputs_digest`."""
     adapter: str | None = None
     backbones: tuple[BackboneRef, ...] = ()
+    spec: ProductSpec | None = None
+    """What was known of the product then; None where it was not described."""
+    rejudged: str | None = None
+    """Id of the look that this is made of, where it was judged again and no model was asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

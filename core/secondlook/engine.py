@@ -121,6 +121,7 @@ class Engine:
             inputs=inputs_digest(case, self.settings.plugins.get(case.domain, {})),
             adapter=outputs.adapter,
             backbones=outputs.backbones,
+            spec=case.spec,
         )
 
     def _keep_maps(self, outputs: ModelOutputs) -> ModelOutputs:

@@ -6,6 +6,7 @@ was found: a note about a person is never quoted in them.
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -21,20 +22,28 @@ COLUMNS = (
     "case", "domain", "product", "title", "status", "opened_at", "recommended", "score",
     "findings", "abstention", "adapter", "decided", "reviewer", "decided_at", "reason",
     "manual_revision", "regions", "measurements", "clause", "clause_asks_for", "decided_findings",
+    "case_revision", "outdated", "later_look", "later_recommended",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "case", "domain", "product", "manual_revision", "title", "status", "finding", "finding_title",
     "found_by", "score", "threshold", "probability", "severity", "site", "regions", "measurements",
     "measured", "limit", "clause", "clause_text", "clause_page", "clause_line", "clause_asks_for",
-    "recommended", "act", "decided", "reviewer", "decided_at",
+    "recommended", "act", "decided", "reviewer", "decided_at", "case_revision", "outdated",
 )  # fmt: skip
+_FORMULA = re.compile(r"""((?:^|[;\t\r\n])[ "\xa0\ufeff]*)([=+\-@＝＋－＠])""")
+"""What begins like a formula (in full width as well), and what stands before it in its cell."""
 HELD = (Act.AGREE, Act.EDIT, Act.ADD)
 Row = Mapping[str, object]
 Kind = TypeVar("Kind", bound=Evidence)
 
 
 def write_csv(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
-    """One row per case: the latest assessment beside the latest decision."""
+    """One row per case: the latest assessment beside the latest decision.
+
+    Of a decided case it is the assessment that the person saw. `manual_revision` is the one that
+    this assessment was made under, `case_revision` the one that the case is under: where both
+    differ, `outdated` says so.
+    """
     return _table(COLUMNS, ((_row(x),) for x in cases), out)
 
 
@@ -49,7 +58,7 @@ def write_json(cases: "Iterable[CaseExport]", out: IO[str]) -> int:
     out.write("[")
     for item in cases:
         out.write(",\n" if count else "\n")
-        json.dump(to_plain(item), out, ensure_ascii=False)
+        json.dump(to_plain(item) | {"outdated": item.outdated}, out, ensure_ascii=False)
         count += 1
     out.write("\n]\n")
     return count
@@ -87,13 +96,23 @@ def _row(item: "CaseExport") -> Row:
         "reviewer": decision and decision.reviewer,
         "decided_at": decision and decision.decided_at.isoformat(),
         "reason": decision and decision.reason,
-        "manual_revision": case.spec and case.spec.revision,
+        "manual_revision": _revision(item),
         "regions": _regions(seen),
         "measurements": _measurements(seen),
         "clause": ruling and _place(ruling),
         "clause_asks_for": ruling and ruling.disposition,
         "decided_findings": decision and ";".join(x.label for x in decision.acts if x.act in HELD),
+        "case_revision": case.spec and case.spec.revision,
+        "outdated": item.outdated,
+        "later_look": item.later and item.later.created_at.isoformat(),
+        "later_recommended": item.later and item.later.disposition,
     }
+
+
+def _revision(item: "CaseExport") -> str | None:
+    """Of the manual that the assessment was made under; of the case's, where there is none."""
+    spec = item.assessment.provenance.spec if item.assessment else item.case.spec
+    return spec.revision if spec else None
 
 
 def _finding_rows(item: "CaseExport") -> list[Row]:
@@ -183,7 +202,12 @@ def _place(ruling: Ruling) -> str:
 
 
 def _safe(value: object) -> object:
-    """Keep spreadsheets from running a text as a formula (CWE-1236)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    """Keep spreadsheets from running a text as a formula (CWE-1236).
+
+    A spreadsheet that takes semicolons or tabs for the ends of cells sees cells inside the text,
+    and lines inside it too: each of them may begin like a formula.
+    """
+    if not isinstance(value, str):
+        return value
+    text = _FORMULA.sub(r"\1'\2", value)
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text

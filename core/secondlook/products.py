@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from secondlook.cases import ProductSpec, Record, Zone
+from secondlook.assessments import Assessment
+from secondlook.cases import Case, CaseStatus, ProductSpec, Record, Zone
 from secondlook.errors import UsageError
 
 SMALLEST_PITCH_MM, LARGEST_PITCH_MM = 1e-5, 100.0
@@ -101,3 +102,29 @@ def named_revision(manual: Record, word: str | None, history: Sequence[ProductVe
 
 def _next_number(taken: Collection[str]) -> str:
     return next(str(x) for x in count(len(taken) + 1) if str(x) not in taken)
+
+
+def outdated(case: Case, assessment: Assessment) -> str | None:
+    """In words, that a first look was made under another description of the product; else None.
+
+    `made under revision A of the manual, not judged again yet`. For a decided case it is compared
+    with the description that the case was decided under.
+    """
+    then, now = assessment.provenance.spec or ProductSpec(), case.spec or ProductSpec()
+    made: list[str] = []
+    if then.manual != now.manual:
+        named = f"under revision {then.revision} of the manual"
+        made.append(named if then.manual else "without the product's manual")
+    if then.pitch_mm != now.pitch_mm:
+        pitch = f"with {then.pitch_mm:g} mm per pixel" if then.pitch_mm else "without pixel pitch"
+        made.append(pitch)
+    if then.zones != now.zones:
+        made.append("with other zones" if then.zones else "without zones")
+    return f"made {', '.join(made)}; {_and_then(case, now)}" if made else None
+
+
+def _and_then(case: Case, now: ProductSpec) -> str:
+    if case.status is not CaseStatus.DECIDED:
+        return "not judged again yet"
+    revision = f" (revision {now.revision})" if now.revision else ""
+    return f"the part was decided under a later description{revision}"

@@ -2,15 +2,18 @@
 
 For each place the strictest clause that applies wins. A clause that may apply and asks for more
 makes it *hold*, as does a limit of what is accepted that is passed without a word on what then.
-A part passes where what was found is accepted, or keeps every limit that the manual sets for it;
+A part passes where what was found is accepted, or keeps every limit that the manual sets for it:
+of two limits of what is accepted both hold, unless one range goes on where the other ends;
 of what the manual does not speak, a person decides. The place that asks for most decides.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from defect_inspector.clauses import STRICTNESS
+from defect_inspector.clauses import STRICTNESS, Clause
 from defect_inspector.comparing import ANYTHING, Compared, Scene, compare
+from defect_inspector.grading import graded
+from defect_inspector.kinds import ANY
 from defect_inspector.rules import Rule
 
 ACCEPT, REWORK, HOLD, SCRAP = STRICTNESS[0], STRICTNESS[1], STRICTNESS[2], STRICTNESS[3]
@@ -42,17 +45,20 @@ class Table:
     rows: tuple[tuple[Compared, ...], ...]
     """By place; one row where no place was measured."""
     left_out: int
+    grade: str | None = None
+    """How severe the defect is, where that was learned."""
 
     @classmethod
     def of(cls, rules: Sequence[Rule], scene: Scene) -> "Table":
         """Compare each rule with each place."""
         places = scene.places.known or (None,)
         rows = tuple(tuple(compare(rule, place, scene) for rule in rules) for place in places)
-        return cls(rows, scene.places.left_out)
+        return cls(rows, scene.places.left_out, scene.grade)
 
     def told(self, kind: str | None) -> list[list[Compared]]:
         """What the rules that speak of a kind say, by place; None is an unknown kind."""
-        return [[x for x in row if x.rule.about(kind)] for row in self.rows]
+        about = ([x for x in row if x.rule.about(kind)] for row in self.rows)
+        return [graded(x, self.grade) for x in about]
 
     def decide(self, kind: str | None) -> Outcome:
         """The outcome for the case if the defect is of this kind."""
@@ -76,7 +82,9 @@ def _outcome(told: Sequence[Compared]) -> Outcome:
         return Outcome(disposition=top.disposition, by=_against(top, speaking))
     kept = _best([x for x in speaking if x.applies and x.disposition == ACCEPT])
     kept = kept or _nearest([x for x in speaking if x.applies is False])
-    return Outcome(disposition=ACCEPT if kept else HOLD, by=kept)
+    if kept is None:
+        return Outcome(disposition=HOLD, by=_best([x for x in speaking if x.applies is None]))
+    return Outcome(disposition=ACCEPT, by=kept)
 
 
 def _against(top: Compared, speaking: Sequence[Compared]) -> Compared:
@@ -113,9 +121,34 @@ def _doubts(speaking: Sequence[Compared], asks: Sequence[Compared], least: int) 
         if x.disposition == ACCEPT and _measure(x) not in ruled:
             accepting.setdefault(_measure(x), []).append(x)
     for group in accepting.values():
-        if not any(x.applies for x in group):
-            further += [x if x.applies is None else replace(x, note=BEYOND) for x in group]
+        others = [y for y in group if y.applies]
+        passed = [x for x in group if not (x.applies or x.allows)]
+        passed = [x for x in passed if not any(_goes_on(x, y) for y in others)]
+        further += [x if x.applies is None else replace(x, note=BEYOND) for x in passed]
     return further
+
+
+def _goes_on(passed: Compared, other: Compared) -> bool:
+    """Whether one range begins where another ends: `up to 2 mm`, then `2 to 5 mm`.
+
+    For the same zone, and for no wider a kind: else the stricter limit was meant to hold beside.
+    """
+    one, next_one = passed.rule.clause, other.rule.clause
+    if one is None or next_one is None or (one.zone, one.per) != (next_one.zone, next_one.per):
+        return False
+    if ANY in other.rule.kinds and ANY not in passed.rule.kinds:
+        return False
+    return _begins_after(next_one, one) or _begins_after(one, next_one)
+
+
+def _begins_after(later: Clause, earlier: Clause) -> bool:
+    """Whether a range begins where another one ends, or further up."""
+    if later.lower is None or earlier.upper is None or later.unit is None or earlier.unit is None:
+        return False
+    from defect_inspector.clauses.units import in_unit, quantity
+
+    value = in_unit(quantity(later.lower[0], later.unit), earlier.unit)
+    return value is not None and round(value - earlier.upper[0], 9) >= 0
 
 
 def _measure(compared: Compared) -> str:

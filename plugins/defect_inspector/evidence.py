@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from defect_inspector.places import read_places
+from defect_inspector.rules import manual_missing, manuals_of
+from defect_inspector.rulings import never_learned
 from defect_inspector.settings import InspectorSettings
 from secondlook import (
     Assessment,
@@ -49,11 +51,14 @@ def citation_flags(case: Case, assessment: Assessment) -> Sequence[Flag]:
     evidence = [e for f in assessment.findings for e in f.evidence]
     if not assessment.findings:
         return ()
-    return (*_manual_flags(case, evidence), *_place_flags(evidence))
+    return (*_manual_flags(case, evidence), *_kind_flags(evidence), *_place_flags(evidence))
 
 
 def _manual_flags(case: Case, evidence: Sequence[Evidence]) -> Iterator[Flag]:
-    if not case.records:
+    if manual_missing(case):
+        message = "The manual that the product names is not with this part, so nothing was judged."
+        yield Flag(code="manual_missing", message=message)
+    elif not manuals_of(case):
         yield Flag(code="no_manual", message="No manual came with this part: limits unknown.")
     elif any(isinstance(x, Ruling) for x in evidence):
         return
@@ -64,9 +69,19 @@ def _manual_flags(case: Case, evidence: Sequence[Evidence]) -> Iterator[Flag]:
         yield Flag(code="no_passage", message=message)
 
 
+def _kind_flags(evidence: Sequence[Evidence]) -> Iterator[Flag]:
+    kinds = never_learned(evidence)
+    if kinds:
+        message = (
+            f"The manual speaks of {', '.join(kinds)}: the adapter never learned this, so what "
+            "it calls by another name may be one."
+        )
+        yield Flag(code="never_learned", message=message)
+
+
 def _place_flags(evidence: Sequence[Evidence]) -> Iterator[Flag]:
     places = read_places(evidence)
-    if places is not None and places.left_out:
+    if places is not None and places.known and places.left_out:
         message = (
             f"{places.found} places were found, the worst {len(places.known)} were measured: "
             "look at the others yourself."

@@ -5,15 +5,15 @@ so that a new revision of a manual is held against old looks, with what it would
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from defect_inspector.comparing import Compared, Scene
 from defect_inspector.deciding import HOLD, SCRAP, Outcome, Table, strict, strictest
 from defect_inspector.kinds import ANY
-from defect_inspector.naming import likeness, severity_of
+from defect_inspector.naming import EVEN, GRADED, grade, likeness, severity_of
 from defect_inspector.places import IN_MM, Places, in_millimetres, read_places, size_of
 from defect_inspector.rules import Rule, Rules, rules_of
-from defect_inspector.rulings import only_if, rulings
+from defect_inspector.rulings import NEVER_LEARNED, only_if, rulings
 from defect_inspector.taxonomy import ANOMALY
 from secondlook import (
     NOTHING,
@@ -68,7 +68,7 @@ def _judged(
     finding: Finding, seen: Verdict, case: Case, rules: Rules, taxonomy: Taxonomy
 ) -> Finding:
     places = read_places(finding.evidence) or Places(known=(), found=0)
-    scene = _scene(places, case)
+    scene = _scene(places, case, grade(finding.evidence))
     outcome, told = _decided(finding, seen, rules.rules, scene, taxonomy)
     clause = outcome.by.rule.clause if outcome.by and outcome.by.applies else None
     return replace(
@@ -82,13 +82,14 @@ def _judged(
     )
 
 
-def _scene(places: Places, case: Case) -> Scene:
+def _scene(places: Places, case: Case, severity: str | None) -> Scene:
     spec = case.spec
     return Scene(
         places=places,
         pitch=spec.pitch_mm if spec else None,
         zones=spec.zones if spec else (),
         sizes={x.sha256: size_of(x) for x in case.attachments},
+        grade=severity,
     )
 
 
@@ -101,11 +102,15 @@ def _decided(
     outcome = table.decide(kind)
     told = [x for row in table.told(kind) for x in row]
     may_be: list[Outcome] = []
-    for other in sorted(_possible(finding, seen, rules) - {kind or ""}):
+    odds = _odds(finding, seen)
+    possible = _possible(finding, odds, _spoken_of(rules)) - {kind or ""}
+    unknown = _spoken_of(rules) - odds.learned - {kind or ""} if odds.learned else frozenset()
+    for other in sorted(possible | unknown):
         called, what = _called(other, taxonomy), table.decide(other)
+        called += NEVER_LEARNED if other in unknown else ""
         own = (x for row in table.told(other) for x in row if not x.rule.about(kind))
         told += [only_if(x, called) for x in own if x.applies is not False]
-        if what.by is not None:
+        if what.by is not None and other in possible:
             may_be.append(replace(what, by=only_if(what.by, called)))
     return _doubted(outcome, may_be), told
 
@@ -120,14 +125,39 @@ def _doubted(outcome: Outcome, may_be: Sequence[Outcome]) -> Outcome:
     return Outcome(disposition=HOLD, by=strictest(stricter).by)
 
 
-def _possible(finding: Finding, seen: Verdict, rules: Sequence[Rule]) -> frozenset[str]:
-    """The kinds that a defect may be of besides the one that was named."""
-    spoken_of = frozenset(kind for x in rules for kind in x.kinds) - {ANY}
+@dataclass(frozen=True)
+class _Odds:
+    """What the labels of an adapter say of the kind."""
+
+    possible: frozenset[str]
+    """Kinds that cannot be ruled out; empty where the labels do not tell."""
+    learned: frozenset[str]
+    """Kinds that the adapter knows at all; empty where no labels were learned."""
+
+
+def _odds(finding: Finding, seen: Verdict) -> _Odds:
     said = [x for x in (*finding.evidence, *seen.evidence) if isinstance(x, LabelProbabilities)]
-    possible = frozenset(kind for x in said for kind in x.possible) - {NOTHING, ANOMALY}
-    if finding.label != ANOMALY:
-        return possible & spoken_of
-    return possible & spoken_of if possible else spoken_of
+    possible = {kind for x in said for kind in x.possible}
+    possible |= {kind for x in said for kind, p in x.probabilities.items() if p >= EVEN}
+    learned = {kind for x in said for kind in x.probabilities}
+    none = {NOTHING, ANOMALY, *GRADED}
+    return _Odds(frozenset(possible - none), frozenset(learned - none))
+
+
+def _possible(finding: Finding, odds: _Odds, spoken_of: frozenset[str]) -> frozenset[str]:
+    """The kinds that a defect may be of besides the one that was named.
+
+    What an adapter never learned it cannot rule out: only a kind that is likely speaks against it.
+    """
+    if finding.label == ANOMALY and not odds.possible:
+        return spoken_of
+    unsure = finding.label == ANOMALY or (finding.probability or 0.0) < EVEN
+    unlearned = spoken_of - odds.learned if odds.learned and unsure else frozenset()
+    return (odds.possible & spoken_of) | unlearned
+
+
+def _spoken_of(rules: Sequence[Rule]) -> frozenset[str]:
+    return frozenset(kind for x in rules for kind in x.kinds) - {ANY}
 
 
 def _called(kind: str, taxonomy: Taxonomy) -> str:

@@ -8,10 +8,13 @@ out of the texture, the spot of the map remains, and its size says little: on ma
 mostly several times too large, on wide stains too small (tests/benchmarks/measuring.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
+
+from defect_inspector.extent import further
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +39,10 @@ TAIL = 6.0
 """Times the middle deviation of the ground that hardly any of its own pixels reach."""
 SEPARATE = 0.25
 """A part of a spot is a place of its own from this share of the largest one's area."""
+SPECK = 4.0
+"""Square pixels from which a smaller part is told of at all."""
+FITTED = 160
+"""Pixels a side on which the undisturbed surface is fitted: it is smooth."""
 BLIND = 0.75
 """Pixels by which a sharp border may lie off, each side; see tests/benchmarks/measuring.py."""
 
@@ -53,6 +60,8 @@ class Outline:
     """The highest score of its spot on the map."""
     blur: float
     """Pixels by which its border may lie off, on each side; inf where none was found."""
+    further: float = 0.0
+    """Pixels by which it may be longer than that: what of its spot lies outside of the border."""
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -71,13 +80,32 @@ class Outline:
         )
 
 
-def find_spots(scores: "Floats", threshold: float) -> "list[tuple[Mask, Span]]":
-    """Connected places of a map (h, w) above the threshold, with their boxes; the worst first."""
-    from scipy.ndimage import find_objects, label
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The places of one picture, the worst first."""
 
-    places, _ = label(scores > threshold, structure=[[1] * 3] * 3)
-    found = [(places == i, box) for i, box in enumerate(find_objects(places), start=1)]
-    return sorted(found, key=lambda x: -float(scores[x[0]].max()))
+    places: "list[Outline]"
+    left_out: int = 0
+    """Spots of the map that were not looked at."""
+    specks: int = 0
+    """Parts of spots that are too small beside the others to be places of their own."""
+
+
+def find_spots(
+    scores: "Floats", threshold: float, most: int | None = None
+) -> "tuple[list[tuple[Mask, Span]], int]":
+    """Connected places of a map (h, w) above the threshold, the worst first, and how many more.
+
+    Each with its box on the map, cut to that box.
+    """
+    import numpy as np
+    from scipy.ndimage import find_objects, label, maximum
+
+    places, count = label(scores > threshold, structure=[[1] * 3] * 3)
+    worst = np.argsort(-maximum(scores, places, np.arange(1, count + 1)), kind="stable")
+    boxes = find_objects(places)
+    found = [(places[boxes[i]] == i + 1, boxes[i]) for i in worst[:most]]
+    return found, count - len(found)
 
 
 def coarse(scores: "Floats", spot: "tuple[Mask, Span]", size: tuple[int, int]) -> Outline:
@@ -85,24 +113,25 @@ def coarse(scores: "Floats", spot: "tuple[Mask, Span]", size: tuple[int, int]) -
     mask, box = spot
     scale = (size[0] / scores.shape[0], size[1] / scores.shape[1])
     return Outline(
-        mask=mask[box],
+        mask=mask,
         top=box[0].start * scale[0],
         left=box[1].start * scale[1],
         scale=scale,
-        score=float(scores[mask].max()),
+        score=float(scores[box][mask].max()),
         blur=inf,
     )
 
 
-def outlines(
-    pixels: "NDArray[np.uint8]", scores: "Floats", threshold: float, most: int
-) -> tuple[list[Outline], int]:
-    """The places of a picture (H, W, 3), the worst first, and how many spots were left out."""
-    spots = find_spots(scores, threshold)
+def outlines(pixels: "NDArray[np.uint8]", scores: "Floats", threshold: float, most: int) -> Found:
+    """The places of a picture (H, W, 3), the worst first."""
+    spots, left_out = find_spots(scores, threshold, max(0, most))
     found: list[Outline] = []
-    for spot in spots[:most]:
-        found += [x for x in _sharpened(pixels, scores, threshold, spot) if _new(x, found)]
-    return found, max(0, len(spots) - most)
+    specks = 0
+    for spot in spots:
+        places, small = _sharpened(pixels, scores, threshold, spot)
+        found += [x for x in places if _new(x, found)]
+        specks += small
+    return Found(found, left_out, specks)
 
 
 def _new(place: Outline, known: Sequence[Outline]) -> bool:
@@ -136,20 +165,24 @@ def _at(place: Outline, rows: tuple[int, int], columns: tuple[int, int]) -> "Mas
 
 def _sharpened(
     pixels: "NDArray[np.uint8]", scores: "Floats", threshold: float, spot: "tuple[Mask, Span]"
-) -> Iterator[Outline]:
-    """The places that a spot stands for: the spot itself where the picture shows no border."""
+) -> tuple[list[Outline], int]:
+    """The places that a spot stands for, and specks beside them.
+
+    The spot itself where the picture shows no border.
+    """
     rough = coarse(scores, spot, (pixels.shape[0], pixels.shape[1]))
     margin = MARGIN_CELLS * max(rough.scale)
     for _ in range(ENLARGEMENTS + 1):
-        view = _View(pixels, scores, threshold, spot[0], rough, margin)
-        masks = view.masks()
+        view = _View(pixels, scores, threshold, spot, rough, margin)
+        masks, specks = view.masks()
         if not any(view.runs_out(x) for x in masks):
             break
         margin *= 2
     if not masks:
-        yield rough
-    for mask in masks:
-        yield Outline(mask, view.top, view.left, view.scale, rough.score, view.blur)
+        return [rough], specks
+    longer = further(rough.mask, rough.scale, masks, view.scale)
+    placed = (view.top, view.left, view.scale, rough.score, view.blur)
+    return [Outline(x, *placed, more) for x, more in zip(masks, longer, strict=True)], specks
 
 
 class _View:
@@ -160,10 +193,11 @@ class _View:
         pixels: "NDArray[np.uint8]",
         scores: "Floats",
         threshold: float,
-        spot: "Mask",
+        spot: "tuple[Mask, Span]",
         rough: Outline,
         margin: float,
     ) -> None:
+        import numpy as np
         from skimage.transform import resize
 
         top, bottom, left, right = rough.box
@@ -180,8 +214,9 @@ class _View:
         self.cut = resize(
             cut.astype("float32"), (*shape, cut.shape[2]), order=1, anti_aliasing=factor < 1
         )
-        level = self._on_view(scores)
-        self.near = (level > threshold) & (self._on_view(spot.astype("float32")) > 0.01)
+        level, own = self._on_view(scores), np.zeros_like(scores, dtype=np.float32)
+        own[spot[1]] = spot[0]
+        self.near = (level > threshold) & (self._on_view(own) > 0.01)
         self.flagged = level > threshold
         self.cell = max(rough.scale) / min(self.scale)
 
@@ -215,19 +250,19 @@ class _View:
         )
         return any(inside and side.any() for side, inside in sides)
 
-    def masks(self) -> "list[Mask]":
-        """The places on the view, by contrast; none where nothing stands out."""
+    def masks(self) -> "tuple[list[Mask], int]":
+        """The places on the view, by contrast, and specks; none where nothing stands out."""
         import numpy as np
 
         ground = self._ground()
         if ground is None:
-            return []
+            return [], 0
         deviation = self._deviation(ground)
         usual = _usual(deviation[ground])
         inside = deviation[self.near]
         seen = inside[inside > usual]
         if not len(seen) or float(np.quantile(seen, 0.9)) < STANDS_OUT * usual:
-            return []
+            return [], 0
         peak = float(np.quantile(seen, 0.9))
         return self._parts(deviation > max(HALF * peak, usual))
 
@@ -249,15 +284,17 @@ class _View:
         deviation: Floats = np.sqrt((fitted**2).mean(0))
         return deviation
 
-    def _parts(self, mask: "Mask") -> "list[Mask]":
+    def _parts(self, mask: "Mask") -> "tuple[list[Mask], int]":
         from scipy.ndimage import binary_closing, binary_fill_holes, label
         from skimage.morphology import disk
 
         closed = binary_closing(mask, disk(max(1, round(1.5 / min(self.scale)))))
         places, count = label(binary_fill_holes(closed | mask), structure=[[1] * 3] * 3)
         found = [x for i in range(1, count + 1) if (x := places == i)[self.near].any()]
-        largest = max((x.sum() for x in found), default=0)
-        return [x for x in found if x.sum() >= SEPARATE * largest]
+        areas = [float(x.sum()) * self.scale[0] * self.scale[1] for x in found]
+        least = SEPARATE * max(areas, default=0.0)
+        small = sum(SPECK <= x < least for x in areas)
+        return [x for x, area in zip(found, areas, strict=True) if area >= least], small
 
 
 def _usual(deviation: "Floats") -> float:
@@ -271,14 +308,25 @@ def _quadric(values: "Floats", ground: "Mask") -> "Floats":
     """The smooth surface through the ground; twice, without what lies far off the first time."""
     import numpy as np
 
-    rows, columns = (np.linspace(-1, 1, n, dtype=np.float32) for n in values.shape)
-    y, x = np.meshgrid(rows, columns, indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
-    used = ground
+    every = -(-max(values.shape) // FITTED)
+    near = np.s_[::every, ::every] if ground[::every, ::every].sum() > 50 else np.s_[:, :]
+    terms = _terms(values.shape)
+    fewer, seen, used = terms[near], values[near], ground[near]
+    usable = used
     for _ in range(2):
-        step = max(1, int(used.sum()) // 20_000)
-        a, b = terms[used][::step], values[used][::step]
-        surface: Floats = terms @ np.linalg.lstsq(a, b, rcond=None)[0]
-        off = np.abs(values - surface)
-        used = ground & (off <= 4 * max(float(np.median(off[ground])), 1e-3))
+        factors = np.linalg.lstsq(fewer[used], seen[used], rcond=None)[0]
+        off = np.abs(seen - fewer @ factors)
+        used = usable & (off <= 4 * max(float(np.median(off[usable])), 1e-3))
+    surface: Floats = terms @ factors
     return surface
+
+
+@lru_cache(maxsize=4)
+def _terms(shape: tuple[int, int]) -> "Floats":
+    """(height, width, 6): what a surface of the second order is the sum of."""
+    import numpy as np
+
+    rows, columns = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    terms: Floats = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
+    return terms

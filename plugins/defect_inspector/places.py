@@ -13,11 +13,13 @@ from defect_inspector.naming import ratio
 from secondlook import Attachment, Case, Evidence, ImageOutputs, Measurement, Region
 
 if TYPE_CHECKING:
-    from defect_inspector.outlining import Outline
+    from defect_inspector.outlining import Found, Outline
 
 MOST_KEPT = "places found"
+SPECKS = "smaller marks beside them"
 LENGTH, WIDTH, DIAMETER, AREA = "length", "width", "diameter", "area"
 APART, EDGE, BLUR = "distance to the nearest place", "distance to the edge", "border uncertainty"
+FURTHER = "length that may lie beyond the border"
 PIXELS, SQUARE = "px", "px2"
 IN_MM = {PIXELS: "mm", SQUARE: "mm2"}
 SHARE = 0.07
@@ -53,6 +55,19 @@ class Place:
             return max(blur * around, SHARE * value)
         return max(2 * blur, SHARE * value)
 
+    def least(self, name: str) -> float:
+        """The least that a measure may be."""
+        return max(self.values[name] - self.unsure(name), 0.0)
+
+    def most(self, name: str) -> float:
+        """The most that a measure may be, with what of its spot lies outside of its border."""
+        further, most = self.values.get(FURTHER, 0.0), self.values[name] + self.unsure(name)
+        if name in (LENGTH, DIAMETER):
+            return most + further
+        if name == AREA and further:
+            return most * ((self.values[LENGTH] + further) / max(self.values[LENGTH], 1.0)) ** 2
+        return most
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -61,6 +76,8 @@ class Places:
     known: tuple[Place, ...]
     found: int
     """How many there are; more than are known where the limit of settings was reached."""
+    specks: int = 0
+    """Marks beside them that are too small to be measured; they count where places are counted."""
 
     @property
     def left_out(self) -> int:
@@ -71,17 +88,20 @@ class Places:
 def find_places(case: Case, images: Iterable[ImageOutputs], most: int) -> tuple[Evidence, ...]:
     """Regions with their measures, the worst first, and how many places there are in all.
 
-    Empty of regions where the size of a picture is not known. `most` is for the case as a whole.
+    Places of a picture whose size is not known are counted alone. `most` is for the case as a
+    whole.
     """
     attachments = {x.sha256: x for x in case.attachments}
     evidence: list[Evidence] = []
-    kept = left = 0
+    kept = left = specks = 0
     for image in sorted(images, key=ratio, reverse=True):
-        places, further = _outlined(image, attachments[image.attachment], most - kept)
-        taken, left = places[: most - kept], left + further + max(0, len(places) - (most - kept))
-        evidence += _told(taken, attachments[image.attachment], first=kept + 1)
+        found, step = _outlined(image, attachments[image.attachment], most - kept)
+        taken = found.places[: most - kept]
+        left, specks = left + found.left_out + len(found.places) - len(taken), specks + found.specks
+        evidence += _told(taken, step, attachments[image.attachment], first=kept + 1)
         kept += len(taken)
-    return (*evidence, Measurement(name=MOST_KEPT, value=kept + left, unit=""))
+    beside = [Measurement(name=SPECKS, value=specks, unit="")] if specks else []
+    return (*evidence, Measurement(name=MOST_KEPT, value=kept + left, unit=""), *beside)
 
 
 def read_places(evidence: Iterable[Evidence]) -> Places | None:
@@ -96,7 +116,7 @@ def read_places(evidence: Iterable[Evidence]) -> Places | None:
     if found is None:
         return None
     known = tuple(Place(region=x, values=values.get(name, {})) for name, x in regions.items())
-    return Places(known=known, found=int(found))
+    return Places(known=known, found=int(found), specks=int(values[None].get(SPECKS, 0)))
 
 
 def in_millimetres(places: Places, pitch: float | None) -> tuple[Measurement, ...]:
@@ -130,31 +150,28 @@ def size_of(attachment: Attachment) -> tuple[int, int] | None:
     return None
 
 
-def _outlined(
-    image: ImageOutputs, attachment: Attachment, most: int
-) -> tuple[list[tuple["Outline", float]], int]:
-    """The places of one picture with the pixels of the file per pixel that was looked at."""
-    from defect_inspector.outlining import coarse, find_spots, outlines
+def _outlined(image: ImageOutputs, attachment: Attachment, most: int) -> tuple["Found", float]:
+    """The places of one picture, and the pixels of the file per pixel that was looked at."""
+    from defect_inspector.outlining import Found, coarse, find_spots, outlines
 
     size = size_of(attachment)
     if image.pixels is not None:
-        found, left = outlines(image.pixels, image.anomaly_map, image.threshold, most)
-        return [(x, size[1] / image.pixels.shape[1] if size else 1.0) for x in found], left
-    if size is None:
-        return [], 0
-    spots = find_spots(image.anomaly_map, image.threshold)
-    taken = [(coarse(image.anomaly_map, x, size), 1.0) for x in spots[:most]]
-    return taken, max(0, len(spots) - most)
+        found = outlines(image.pixels, image.anomaly_map, image.threshold, most)
+        return found, size[1] / image.pixels.shape[1] if size else 1.0
+    spots, left = find_spots(image.anomaly_map, image.threshold, max(0, most))
+    if size is None:  # nothing to measure by, but a person has to know of them
+        return Found([], left + len(spots)), 1.0
+    return Found([coarse(image.anomaly_map, x, size) for x in spots], left), 1.0
 
 
 def _told(
-    places: "Sequence[tuple[Outline, float]]", attachment: Attachment, first: int
+    places: "Sequence[Outline]", step: float, attachment: Attachment, first: int
 ) -> list[Evidence]:
     from defect_inspector.measuring import gaps, measure
 
     evidence: list[Evidence] = []
-    apart = gaps([x for x, _ in places])
-    for number, ((place, step), gap) in enumerate(zip(places, apart, strict=True), start=first):
+    apart = gaps(places)
+    for number, (place, gap) in enumerate(zip(places, apart, strict=True), start=first):
         region, size = _region(place, step, attachment.sha256, str(number)), size_of(attachment)
         found = measure(place)
         values = {
@@ -164,6 +181,7 @@ def _told(
             AREA: found.area,
         }
         values |= {BLUR: place.blur} if isfinite(place.blur) else {}
+        values |= {FURTHER: place.further} if place.further else {}
         values |= {} if gap is None else {APART: gap}
         values = {x: v * (step**2 if x == AREA else step) for x, v in values.items()}
         values |= {EDGE: _edge(region, size)} if size else {}

@@ -8,6 +8,8 @@ from defect_inspector.clauses.model import Place as Spot
 from defect_inspector.kinds import ANY, kinds_in, kinds_of, words_of
 from secondlook import Case, Record, Taxonomy
 
+JUDGING = frozenset(("manual", "specification"))
+"""Kinds of texts by which parts are judged; a note tells what somebody saw or thought."""
 MANUALS_KEPT = 64
 """Manuals whose rules are kept in memory: thousands of cases of a product share one."""
 
@@ -65,11 +67,25 @@ class _Read:
 
 
 def rules_of(case: Case, taxonomy: Taxonomy) -> Rules:
-    """Read the manual that the product names, or all records of the case where it names none."""
-    named = case.spec.manual if case.spec else None
-    records = [x for x in case.records if x.sha256 == named] or list(case.records)
+    """Read the manual of the product and those given with the case; of all, the strictest decides.
+
+    None where the product names a manual that is not there: others would judge in its place.
+    """
+    records = () if manual_missing(case) else manuals_of(case)
     rules = tuple(x for r in records for x in _rules(_Read(r.sha256, r), taxonomy))
     return Rules(rules=rules, manuals=len(records))
+
+
+def manuals_of(case: Case) -> tuple[Record, ...]:
+    """The texts of a case that judge: its product's manual, further ones; never what people noted."""
+    named = case.spec.manual if case.spec else None
+    return tuple(x for x in case.records if x.kind in JUDGING or x.sha256 == named)
+
+
+def manual_missing(case: Case) -> bool:
+    """Whether the product names a manual that is not among the texts of the case."""
+    named = case.spec.manual if case.spec else None
+    return named is not None and all(x.sha256 != named for x in case.records)
 
 
 def ruling_passages(record: Record) -> Record:
@@ -100,6 +116,6 @@ def _rules(read: _Read, taxonomy: Taxonomy) -> tuple[Rule, ...]:
     unread = [
         Rule(record=record.sha256, record_name=record.name, unread=x, kinds=kinds)
         for x in found.unread
-        if (kinds := kinds_in(x.quote, words))
+        for kinds in (kinds_in(x.quote, words) or frozenset({ANY}),)
     ]
     return (*clauses, *unread)

@@ -5,7 +5,11 @@ from dataclasses import replace
 
 from defect_inspector.comparing import Compared, limit_of
 from defect_inspector.deciding import ACCEPT, HOLD
+from defect_inspector.places import Place
 from secondlook import Evidence, Ruling
+
+ONLY_IF = "only if it is "
+NEVER_LEARNED = ", which the adapter never learned"
 
 
 def recommended(evidence: Iterable[Evidence]) -> str:
@@ -25,7 +29,7 @@ def rulings(told: Sequence[Compared], by: Compared | None) -> tuple[Ruling, ...]
     for compared in told:
         key = compared.rule.key
         if compared.applies and compared.place is not None:
-            others.setdefault(key, []).append(compared.place.name)
+            others.setdefault(key, []).append(_told_of(compared, compared.place))
         if key not in chosen or _weight(compared) > _weight(chosen[key]):
             chosen[key] = compared
     if by is not None:
@@ -36,9 +40,10 @@ def rulings(told: Sequence[Compared], by: Compared | None) -> tuple[Ruling, ...]
 
 
 def ruling(compared: Compared, places: Sequence[str], *, decides: bool) -> Ruling:
-    """One comparison as evidence; `places` are all that the rule applies to."""
+    """One comparison as evidence; `places` tell of all that the rule applies to."""
     rule, name = compared.rule, compared.place.name if compared.place else None
-    further = [x for x in places if x != name]
+    own = _told_of(compared, compared.place) if compared.place else None
+    further = [x for x in places if x != own]
     also = f"also {', '.join(further)}" if compared.applies and further else ""
     return Ruling(
         record=rule.record,
@@ -61,8 +66,21 @@ def ruling(compared: Compared, places: Sequence[str], *, decides: bool) -> Rulin
 
 def only_if(compared: Compared, kind: str) -> Compared:
     """A comparison that holds only if the defect is of this kind."""
-    note = f"only if it is {kind}"
+    note = f"{ONLY_IF}{kind}"
     return replace(compared, applies=None, note="; ".join(x for x in (note, compared.note) if x))
+
+
+def never_learned(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The kinds, as they are called, that clauses speak of and the adapter cannot know."""
+    notes = (x.note for x in evidence if isinstance(x, Ruling) and NEVER_LEARNED in x.note)
+    kinds = (x.partition(NEVER_LEARNED)[0].removeprefix(ONLY_IF) for x in notes)
+    return tuple(dict.fromkeys(x for x in kinds))
+
+
+def _told_of(compared: Compared, place: Place) -> str:
+    """`2 (length 6.2 mm)`: a place with what was measured on it."""
+    measured = compared.measured.partition(" (±")[0]
+    return f"{place.name} ({measured})" if measured else place.name
 
 
 def _weight(compared: Compared) -> tuple[int, float]:

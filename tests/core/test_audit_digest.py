@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from secondlook.cases import ProductSpec
 from secondlook.evidence import Measurement, Region
 from secondlook.store.audit_digest import assessment_digest
 from store_values import assessment
@@ -29,3 +30,19 @@ def test_what_came_later_is_part_of_the_digest_once_it_says_something() -> None:
     ):
         found = assessment_digest(assessment(CASE, evidence=evidence))
         assert found != MEASURED
+
+
+def test_what_came_later_to_the_provenance_is_part_of_the_digest_too() -> None:
+    plain = assessment(CASE)
+    made_by = plain.provenance
+    digests = {
+        assessment_digest(replace(plain, provenance=x))
+        for x in (
+            made_by,
+            replace(made_by, rejudged="1" * 32),
+            replace(made_by, spec=ProductSpec()),
+            replace(made_by, spec=ProductSpec(revision="A")),
+        )
+    }
+    assert len(digests) == 4
+    assert BEFORE in digests

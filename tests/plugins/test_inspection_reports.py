@@ -17,10 +17,20 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-from defect_inspector.exports import content, fonts, pdf
+from defect_inspector.exports import content, fonts, pdf, words
 from defect_inspector.exports.html import write_html
 from defect_inspector.exports.pdf import write_pdf
-from export_parts import CAUTION, SPEC, STRANGE, Counted, Parts, manual, plate, ruling
+from export_parts import (
+    CAUTION,
+    SPEC,
+    STRANGE,
+    Counted,
+    Parts,
+    first_look,
+    manual,
+    plate,
+    ruling,
+)
 from secondlook.errors import SecondlookError
 from secondlook.evidence import CitedPassage
 from secondlook.store.worklist import CaseExport
@@ -121,6 +131,42 @@ def test_the_machine_and_the_person_stand_side_by_side(parts: Parts) -> None:
         assert "Dent The person added this finding; the machine had not raised it." in text
         assert "Earlier decisions, which no longer stand" in text
         assert "Ada Lund: Scrap: Pore in the sealing face." in text
+
+
+def test_a_look_under_another_revision_is_told(parts: Parts) -> None:
+    parts.look(parts.add("plate 7"))
+    now = replace(SPEC, revision="D", manual="d" * 64)
+    for text in both(parts, spec=now):
+        assert "Caution: this look was made without the product's manual; not judged" in text
+    assert "Caution: this look" not in spoken(as_html(parts))
+
+
+def test_a_decided_part_shows_the_look_that_the_person_saw(parts: Parts) -> None:
+    case = parts.decided("plate 7")
+    made_by = replace(first_look(case).provenance, inputs="e" * 64)
+    parts.look(case, id="e" * 32, provenance=made_by, findings=(), disposition="accept")
+    for text in both(parts):
+        assert "The machine recommends Scrap" in text
+        assert "2.3 Pores and holes" in text
+        assert "A later look, of 2026-03-01 12:00 UTC, recommends: Accept." in text
+        assert "The person did not see it when deciding." in text
+
+
+def test_a_part_that_was_decided_before_any_look_says_so(parts: Parts) -> None:
+    parts.decide(parts.add("plate 7"), "accept")
+    text = spoken(as_html(parts))
+    assert "It had not looked at this part when the person decided." in text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1e-7, "0.0000001"), (0.0001234567, "0.0001235"), (1e-30, "1e-30"), (-2e-8, "-0.00000002"),
+        (6.4123, "6.412"), (123456.7, "123457"), (0.0, "0"), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_a_small_number_is_no_nought(value: float, said: str) -> None:
+    assert words.number(value) == said
 
 
 def test_an_open_part_is_a_draft_and_a_good_one_no_nonconformance(parts: Parts) -> None:

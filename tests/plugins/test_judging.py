@@ -230,11 +230,15 @@ def test_a_picture_of_something_else_has_rulings_and_no_recommendation() -> None
     assert DOMAIN.recommend(case, verdict) is None
 
 
-def test_only_the_manual_that_the_product_names_is_held_against_it() -> None:
-    case = part(STRICT, LAX)
-    assert case.spec is not None
-    case = replace(case, spec=replace(case.spec, manual=case.records[1].sha256))
-    assert DOMAIN.recommend(case, DOMAIN.assess(case, seen(case))) == "accept"
+def test_a_further_manual_that_comes_with_a_case_judges_beside_the_products() -> None:
+    for texts, own, wanted in (((STRICT, LAX), 1, "scrap"), ((STRICT, LAX), 0, "scrap")):
+        case = part(*texts)
+        assert case.spec is not None
+        case = replace(case, spec=replace(case.spec, manual=case.records[own].sha256))
+        assert DOMAIN.recommend(case, DOMAIN.assess(case, seen(case))) == wanted
+    alone = replace(case, records=case.records[1:])
+    alone = replace(alone, spec=ProductSpec(pitch_mm=PITCH, manual=alone.records[0].sha256))
+    assert DOMAIN.recommend(alone, DOMAIN.assess(alone, seen(alone))) == "accept"
 
 
 def test_a_manual_is_read_once_for_all_its_cases(monkeypatch: pytest.MonkeyPatch) -> None:

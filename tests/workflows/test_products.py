@@ -1,5 +1,7 @@
 """Products from the command line's side: described, revised, and their open cases judged again."""
 
+import csv
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from secondlook import Assessment, Case, CaseStatus, Measurement, Provenance
 from secondlook.engine import inputs_digest
 from secondlook.errors import IntakeError, NotFound, UsageError
 from secondlook.store.worklist import WorklistFilter
-from secondlook_workflows import assess, decide, describe, ingest, rejudge
+from secondlook_workflows import assess, decide, describe, export, ingest, rejudge
 from secondlook_workflows.context import Context
 from secondlook_workflows.describe import parse_zone
 from secondlook_workflows.rejudged import Change
@@ -61,7 +63,9 @@ def turn(context: Context, *lengths: int, measured: bool = True) -> list[str]:
 def first_look(case: Case, length: int, measured: bool) -> Assessment:
     """What a model might have seen."""
     evidence = (Measurement(name="length", value=length, unit="px"),) if measured else ()
-    made_by = Provenance(code_version="1", inputs=inputs_digest(case, {}), backbones=(BACKBONE,))
+    made_by = Provenance(
+        code_version="1", inputs=inputs_digest(case, {}), backbones=(BACKBONE,), spec=case.spec
+    )
     return Assessment(
         id=f"{length:032}",
         case_id=case.id,
@@ -213,6 +217,72 @@ def test_a_dry_run_tells_what_would_change_and_writes_nothing(
     assert (same.changed, same.cases.rejudged, same.cases.up_to_date) == (False, 0, 3)
 
 
+def test_a_new_look_after_judging_again_is_kept(
+    shop: Context, manuals: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(shop, manuals[LOOSE])
+    (case,) = turn(shop, 40)
+    revise(shop, manuals[STRICT])
+    plain = Lathe.assess
+    closer = lambda self, case, outputs: replace(plain(self, case, outputs), score=7.0)
+    monkeypatch.setattr(Lathe, "assess", closer)
+    assert assess.run(assess.AssessConfig(cases=(case,)), shop).assessed == 1
+    assert [x.score for x in looks(shop, case)] == [0.0, 1.0, 7.0]
+    assert assess.run(assess.AssessConfig(cases=(case,)), shop).assessed == 1
+    assert len(looks(shop, case)) == 3
+    assert sound(shop)
+
+
+def test_nobody_decides_on_an_outdated_look_unawares(
+    shop: Context, manuals: dict[str, Path], tmp_path: Path
+) -> None:
+    add(shop, manuals[LOOSE], revision="A")
+    (case,) = turn(shop, 40, measured=False)
+    revise(shop, manuals[STRICT], revision="B")
+    told = "made under revision A of the manual; not judged again yet"
+    config = decide.DecideConfig(case=case, disposition="accept", reviewer="ann")
+    with pytest.raises(decide.Outdated, match="under revision A .*--anyway"):
+        decide.run(config, shop)
+    assert status(shop, case) is CaseStatus.NEW
+    (row,) = table(shop, tmp_path / "before.csv")
+    assert (row["recommended"], row["manual_revision"], row["case_revision"], row["outdated"]) == (
+        "accept", "A", "B", told,
+    )  # fmt: skip
+    decide.run(replace(config, anyway=True), shop)
+    (row,) = table(shop, tmp_path / "after.csv")
+    assert "decided under a later description (revision B)" in row["outdated"]
+    assess.run(assess.AssessConfig(cases=(case,)), shop)
+    (row,) = table(shop, tmp_path / "later.csv")
+    assert (row["recommended"], row["later_recommended"]) == ("accept", "scrap")
+    (named,) = table(shop, tmp_path / "named.csv", cases=(case,))
+    assert named == row
+    assert sound(shop)
+
+
+def table(context: Context, out: Path, **choice: Any) -> list[dict[str, str]]:
+    """The shafts as they are exported."""
+    export.run(export.ExportConfig(domain="lathe", format="csv", out=out, **choice), context)
+    return list(csv.DictReader(io.StringIO(out.read_text())))
+
+
+def test_a_failure_that_comes_late_leaves_what_others_judged(
+    shop: Context, manuals: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(shop, manuals[LOOSE])
+    (case,) = turn(shop, 40)
+    plain = Lathe.rejudge
+
+    def breaks(self: Lathe, case: Case, assessment: Assessment) -> Any:
+        monkeypatch.setattr(Lathe, "rejudge", plain)
+        rejudge.run(rejudge.RejudgeConfig(domain="lathe"), shop)  # another process
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Lathe, "rejudge", breaks)
+    done = revise(shop, manuals[STRICT])
+    assert (done.cases.failed, done.cases.up_to_date) == ({}, 1)
+    assert (status(shop, case), recommended(shop)) == (CaseStatus.ASSESSED, {"shaft 40": "scrap"})
+
+
 def test_a_first_look_that_does_not_tell_enough_is_taken_again(
     shop: Context, manuals: dict[str, Path]
 ) -> None:
@@ -322,7 +392,7 @@ def test_a_case_that_is_decided_meanwhile_is_left(
 ) -> None:
     add(shop, manuals[LOOSE])
     (case,) = turn(shop, 40)
-    config = decide.DecideConfig(case=case, disposition="accept", reviewer="ann")
+    config = decide.DecideConfig(case=case, disposition="accept", reviewer="ann", anyway=True)
     meanwhile(lambda: decide.run(config, shop), monkeypatch)
     done = revise(shop, manuals[STRICT])
     assert (done.cases.rejudged, done.cases.left) == (0, {case: "it is decided"})

@@ -72,6 +72,8 @@ def test_a_product_from_its_description_to_a_revision(
         "revision": "2026-04",
         "manual": "",
     }
+    forgotten = run_json("products", "set", "plate", "--no-pitch")
+    assert forgotten["product"]["spec"]["pitch_mm"] is None
     assert [x["name"] for x in run_json("products", "list")] == ["plate"]
     assert run_json("products", "list", "--domain", "radiology-assistant") == []
     assert run_json("db", "verify-audit")["problems"] == []
@@ -118,6 +120,7 @@ def test_who_described_it_is_in_the_history(manual: str, monkeypatch: pytest.Mon
         (("set", "plaet", "--pitch", "1"), 2, "there is: plate"),
         (("set", "plate"), 2, "nothing to change"),
         (("set", "plate", "--zone", "r=0,0,1,1", "--no-zones"), 2, "either"),
+        (("set", "plate", "--pitch", "1", "--no-pitch"), 2, "either"),
         (("show", "plaet"), 2, "there is: plate"),
         (("list", "--domain", "astrology"), 2, "there is: defect-inspector"),
     ],

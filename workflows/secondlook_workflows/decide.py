@@ -6,8 +6,13 @@ from secondlook.cases import Case, CaseStatus
 from secondlook.decisions import Act, Decision, FindingAct, Lease
 from secondlook.domain import Domain
 from secondlook.errors import Conflict, PluginError, UsageError
+from secondlook.products import outdated
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
+
+
+class Outdated(Conflict):
+    """The first look was made under another description of the product than holds now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,8 @@ class DecideConfig:
     """Without a basis: replace the decision that stands."""
     basis: Basis | None = None
     """None takes what stands now, as a command line has no page that could be out of date."""
+    anyway: bool = False
+    """Without a basis: decide on a first look that was made under another description, too."""
     key: str | None = None
     """The same key twice stores one decision: a repeated request is no second act."""
 
@@ -44,6 +51,7 @@ def run(config: DecideConfig, context: Context) -> Decision:
 
     Raises:
         Conflict: a newer first look or another decision came in since the basis.
+        Outdated: nobody has seen that the first look was made under another description.
         LeaseLost: somebody else holds the case now.
         PluginError: a word that the domain does not have.
     """
@@ -66,6 +74,8 @@ def run(config: DecideConfig, context: Context) -> Decision:
             key=config.key,
         )
         _check_basis(basis, case.id, unit)
+        if config.basis is None and not config.anyway:
+            _check_outdated(case.id, unit)
         unit.commit()
     context.plugins.case_decided(case, decision)
     return decision
@@ -87,6 +97,18 @@ def _check_basis(basis: Basis, case_id: str, unit: UnitOfWork) -> None:
     latest = unit.assessments.latest(case_id)
     if (latest.id if latest else None) != basis.assessment:
         raise Conflict("A newer first look came in while the case was open. Read it, then decide.")
+
+
+def _check_outdated(case_id: str, unit: UnitOfWork) -> None:
+    """By now the case says under which description it is decided."""
+    latest = unit.assessments.latest(case_id)
+    said = outdated(unit.cases.get(case_id), latest) if latest else None
+    if said is not None:
+        raise Outdated(
+            f"Tried to decide case {case_id[:12]}: its first look was {said}. Have it judged again "
+            "with `secondlook rejudge`, or looked at again with `secondlook assess`; or decide it "
+            "with --anyway."
+        )
 
 
 def parse_act(text: str) -> FindingAct:

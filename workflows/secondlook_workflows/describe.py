@@ -115,16 +115,22 @@ def change(
     context: Context,
     *,
     pitch_mm: float | None = None,
+    no_pitch: bool = False,
     zones: Sequence[Zone] | None = None,
 ) -> Described:
-    """Describe a product's pitch or zones anew; None keeps what there is. Raises as `add` does."""
+    """Describe a product's pitch or zones anew; None keeps what there is. Raises as `add` does.
+
+    `no_pitch` forgets the pitch that was given.
+    """
     context.plugins.domain(domain)
-    if pitch_mm is None and zones is None:
-        raise UsageError("nothing to change was given: use --pitch, --zone or --no-zones")
+    if pitch_mm is None and not no_pitch and zones is None:
+        raise UsageError(
+            "nothing to change was given: use --pitch, --no-pitch, --zone or --no-zones"
+        )
     with context.workspace.database.write() as unit:
         before = unit.products.get(domain, name)
         product = unit.products.change(
-            domain, name, pitch_mm=pitch_mm, zones=zones, actor=context.actor
+            domain, name, pitch_mm=pitch_mm, no_pitch=no_pitch, zones=zones, actor=context.actor
         )
         unit.commit()
     return _followed(product, product.ordinal != before.ordinal, context)

@@ -65,11 +65,7 @@ def expected(choice: Choice, unit: UnitOfWork) -> int | None:
 
 def _named(choice: Choice, unit: UnitOfWork) -> Iterator[CaseExport]:
     for case in choice.ids:
-        yield CaseExport(
-            case=unit.cases.get(case),
-            assessment=unit.assessments.latest_of([case])[case],
-            decisions=unit.decisions.of(case),
-        )
+        yield from unit.worklist.exported([case])
 
 
 def _wanted(item: CaseExport, choice: Choice) -> bool:

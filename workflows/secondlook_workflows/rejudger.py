@@ -106,14 +106,14 @@ class Rejudger:
         return stands
 
     def _fail(self, case: Case, error: Exception) -> None:
-        self.report.failed[case.id] = (
-            str(error) if isinstance(error, SecondlookError) else type(error).__name__
-        )
+        """Raises Conflict where somebody else has judged or changed the case meanwhile."""
+        reason = str(error) if isinstance(error, SecondlookError) else type(error).__name__
         if self.as_if is None:
             with self.context.workspace.database.write() as unit:
-                actor, reason = self.context.actor, self.report.failed[case.id]
-                unit.assessments.fail(case.id, reason, actor=actor)
+                actor = self.context.actor
+                unit.assessments.fail(case.id, reason, actor=actor, seen=case.version)
                 unit.commit()
+        self.report.failed[case.id] = reason
 
     def _standing(self, ids: Sequence[str]) -> list[tuple[Case, Assessment | None]]:
         with self.context.workspace.database.read() as unit:

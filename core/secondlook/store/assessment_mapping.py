@@ -11,7 +11,7 @@ from secondlook.assessments import Assessment, Finding, Provenance
 from secondlook.evidence import Evidence
 from secondlook.store.assessment_tables import AssessmentRow, EvidenceRow, FindingRow
 from secondlook.store.base import storable
-from secondlook.store.values import ABSTENTION, BACKBONES, EVIDENCE, FLAGS, finite
+from secondlook.store.values import ABSTENTION, BACKBONES, EVIDENCE, FLAGS, SPEC, finite
 
 Key = tuple[str, int | None]
 """An assessment and the ordinal of one of its findings (None: the case as a whole)."""
@@ -27,6 +27,8 @@ def assessment_row(assessment: Assessment, ordinal: int) -> dict[str, Any]:
         "created_at": assessment.created_at,
         "adapter": provenance.adapter or "",
         "inputs": provenance.inputs,
+        "rejudged": provenance.rejudged or "",
+        "spec": provenance.spec and SPEC.dump_python(provenance.spec, mode="json"),
         "code_version": provenance.code_version,
         "backbones": BACKBONES.dump_python(provenance.backbones, mode="json"),
         "disposition": assessment.disposition,
@@ -141,6 +143,8 @@ def _assessment(
             inputs=row.inputs,
             adapter=row.adapter or None,
             backbones=BACKBONES.validate_python(row.backbones),
+            spec=None if row.spec is None else SPEC.validate_python(row.spec),
+            rejudged=row.rejudged or None,
         ),
         findings=tuple(findings),
         evidence=tuple(evidence),

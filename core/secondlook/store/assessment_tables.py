@@ -29,6 +29,10 @@ class AssessmentRow(Base):
     adapter: Mapped[str]
     """Empty for none: NULL would be unequal to itself in the unique key."""
     inputs: Mapped[str]
+    rejudged: Mapped[Sha256] = mapped_column(server_default=text("''"))
+    """The look that was judged again; empty where this is a look itself, as with `adapter`."""
+    spec: Mapped[dict[str, Any] | None]
+    """What was known of the product."""
     code_version: Mapped[str]
     backbones: Mapped[list[Any]]
     disposition: Mapped[str | None]
@@ -38,7 +42,7 @@ class AssessmentRow(Base):
     priority: Mapped[int]
 
     __table_args__ = (
-        UniqueConstraint("case_id", "adapter", "inputs"),
+        UniqueConstraint("case_id", "adapter", "inputs", "rejudged"),
         UniqueConstraint("case_id", "ordinal"),
     )
 

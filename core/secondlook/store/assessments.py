@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.assessments import Assessment
@@ -49,8 +49,8 @@ class Assessments:
         """Store an assessment and put it into the worklist.
 
         False when this adapter has given one for the same inputs before: then that one stands
-        (again, if another or a failure came between). The priority of the case never falls, and
-        a decided case stays decided.
+        (again, if another or a failure came between). What was judged again takes no new look's
+        place. The priority of the case never falls, and a decided case stays decided.
 
         `seen` is the version of the case that was assessed: Conflict if it has changed since.
         `of` is the id of the assessment that was judged again, where no model was asked.
@@ -82,14 +82,21 @@ class Assessments:
         """All assessments of a case; the last one stands."""
         return assessments_of(self._session, [case_id])[case_id]
 
+    def histories(self, cases: Sequence[str]) -> dict[str, tuple[Assessment, ...]]:
+        """All assessments of each of these cases; the last one stands."""
+        return assessments_of(self._session, cases)
+
     def latest_of(self, cases: Sequence[str]) -> dict[str, Assessment | None]:
         """The standing assessment of each of these cases."""
         histories = assessments_of(self._session, cases)
         return {case: history[-1] if history else None for case, history in histories.items()}
 
-    def fail(self, case_id: str, reason: str, *, actor: str) -> None:
-        """Say that a case could not be assessed. `reason` must not quote what the case holds."""
-        case = lock_case(self._session, case_id)
+    def fail(self, case_id: str, reason: str, *, actor: str, seen: int | None = None) -> None:
+        """Say that a case could not be assessed. `reason` must not quote what the case holds.
+
+        `seen`: as in `add`.
+        """
+        case = self._seen(case_id, seen)
         if case.status != CaseStatus.DECIDED:
             self._update(case, status=CaseStatus.FAILED, failure=storable(reason, "a reason"))
         self._audit.append(case_id, "case.failed", actor, {"version": case.version + 1})
@@ -116,11 +123,15 @@ class Assessments:
         return case
 
     def _same(self, assessment: Assessment) -> AssessmentRow | None:
+        """What was judged again is the same as the look itself, where that had these inputs."""
+        row, made_by = AssessmentRow, assessment.provenance
+        same_kind = row.rejudged == (made_by.rejudged or "")
         return self._session.scalars(
-            select(AssessmentRow).where(
-                AssessmentRow.case_id == assessment.case_id,
-                AssessmentRow.adapter == (assessment.provenance.adapter or ""),
-                AssessmentRow.inputs == assessment.provenance.inputs,
+            select(row).where(
+                row.case_id == assessment.case_id,
+                row.adapter == (made_by.adapter or ""),
+                row.inputs == made_by.inputs,
+                or_(same_kind, row.id == made_by.rejudged) if made_by.rejudged else same_kind,
             )
         ).one_or_none()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,9 +14,11 @@ from secondlook.store.audit_chain import moment
 LATER: dict[str, dict[str, object]] = {
     "region": {"name": None},
     "measurement": {"region": None},
+    "provenance": {"spec": None, "rejudged": None},
 }
-"""Fields of evidence, by its kind, that came after assessments had been stored without them. While
-they hold what is given here they are left out, so that digests of that time still hold."""
+"""Fields of evidence, by its kind, and of the provenance that came after assessments had been
+stored without them. While they hold what is given here they are left out, so that digests of that
+time still hold."""
 
 
 def decision_digest(decision: Decision) -> str:
@@ -44,6 +47,7 @@ def assessment_digest(assessment: Assessment) -> str:
     """
     provenance = replace(assessment.provenance, adapter=assessment.provenance.adapter or None)
     fields = asdict(replace(assessment, provenance=provenance), dict_factory=_as_before)
+    fields["provenance"] = _without(fields["provenance"], LATER["provenance"])
     return _sha256(_same(fields | {"created_at": moment(assessment.created_at)}))
 
 
@@ -55,10 +59,11 @@ def product_digest(version: ProductVersion) -> str:
 def _as_before(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of one value without those that came later and say nothing."""
     fields = dict(pairs)
-    for name, nothing in LATER.get(str(fields.get("kind")), {}).items():
-        if fields[name] == nothing:
-            del fields[name]
-    return fields
+    return _without(fields, LATER.get(str(fields.get("kind")), {}))
+
+
+def _without(fields: dict[str, Any], later: Mapping[str, object]) -> dict[str, Any]:
+    return {x: value for x, value in fields.items() if x not in later or value != later[x]}
 
 
 def _sha256(fields: object) -> str:

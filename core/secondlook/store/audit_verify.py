@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
 from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRODUCTS, Contents
+from secondlook.store.audit_described import Described
 from secondlook.store.audit_missing import (
     Head,
     changed_since,
@@ -110,6 +111,7 @@ def verify(
         Contents(session, ASSESSMENTS),
         Contents(session, DECISIONS),
         Contents(session, PRODUCTS),
+        Described(session),
     )
     stored = text_as_stored if session.get_bind().dialect.name == "sqlite" else moment
     streamed = {"yield_per": BATCH}  # of this statement alone: the unit may write afterwards

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.cases import CaseStatus
@@ -73,7 +73,7 @@ class Decisions:
             amends=amends,
         )
         self._insert(decision, ordinal=len(before) + 1, key=key)
-        self._close(decision, self._described(case))
+        self._close(decision, *self._described(case))
         return decision
 
     def of(self, case_id: str) -> tuple[Decision, ...]:
@@ -128,15 +128,22 @@ class Decisions:
         if acts:
             self._session.execute(insert(FindingActRow), acts)
 
-    def _described(self, case: CaseRow) -> int | None:
-        """The description of the product that the case is decided under; an amendment keeps it."""
-        if not case.is_open or case.product is None:
-            return case.described
-        version = ProductVersionRow
-        of_product = version.product_id == product_id(case.domain, case.product)
-        return self._session.scalar(select(func.max(version.ordinal)).where(of_product))
+    def _described(self, case: CaseRow) -> tuple[int | None, str | None]:
+        """Ordinal and id of the product's description that the case is decided under.
 
-    def _close(self, decision: Decision, described: int | None) -> None:
+        An amendment keeps it. None where the product is not described.
+        """
+        if case.product is None or (not case.is_open and case.described is None):
+            return None, None
+        version = ProductVersionRow
+        which = version.product_id == product_id(case.domain, case.product)
+        if not case.is_open:
+            which &= version.ordinal == case.described
+        query = select(version.ordinal, version.id).where(which)
+        found = self._session.execute(query.order_by(version.ordinal.desc()).limit(1)).one_or_none()
+        return (found.ordinal, found.id) if found else (case.described, None)
+
+    def _close(self, decision: Decision, described: int | None, description: str | None) -> None:
         self._session.execute(
             update(CaseRow)
             .where(CaseRow.id == decision.case_id)
@@ -159,6 +166,8 @@ class Decisions:
             "digest": decision_digest(decision),
             "disposition": decision.disposition,
             "amends": decision.amends,
+            "described": described,
+            "description": description,
         }
         self._audit.append(decision.case_id, DECIDED, decision.reviewer, body)
 

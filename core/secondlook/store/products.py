@@ -84,17 +84,21 @@ class Products:
         name: str,
         *,
         pitch_mm: float | None = None,
+        no_pitch: bool = False,
         zones: Sequence[Zone] | None = None,
         actor: str,
     ) -> ProductVersion:
-        """Describe a product's pitch or zones anew; None keeps what there is. NotFound."""
+        """Describe a product's pitch or zones anew; None keeps what there is. NotFound.
+
+        `no_pitch` forgets the pitch that was given.
+        """
         check_pitch(pitch_mm)
         check_zones(zones or ())
         standing = self._locked(domain, name)[-1]
         spec = standing.spec
         spec = replace(
             spec,
-            pitch_mm=spec.pitch_mm if pitch_mm is None else pitch_mm,
+            pitch_mm=spec.pitch_mm if pitch_mm is None and not no_pitch else pitch_mm,
             zones=spec.zones if zones is None else tuple(zones),
         )
         if spec == standing.spec:

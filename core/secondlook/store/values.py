@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from secondlook.assessments import Abstention, BackboneRef, Flag
+from secondlook.cases import ProductSpec
 from secondlook.errors import BadValue
 from secondlook.evidence import Evidence
 
@@ -15,6 +16,7 @@ ABSTENTION = TypeAdapter(Abstention)
 BACKBONE = TypeAdapter(BackboneRef)
 BACKBONES = TypeAdapter(tuple[BackboneRef, ...])
 FLAGS = TypeAdapter(tuple[Flag, ...])
+SPEC = TypeAdapter(ProductSpec)
 
 
 def finite(value: float | None, what: str) -> float | None:

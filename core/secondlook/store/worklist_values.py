@@ -1,7 +1,7 @@
 """What the worklist is asked and what it answers."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from secondlook.assessments import Assessment
 from secondlook.cases import Case, CaseStatus
 from secondlook.decisions import Decision
 from secondlook.errors import StoreError
+from secondlook.products import outdated
 
 OPEN = frozenset(CaseStatus) - {CaseStatus.DECIDED}
 """The statuses of a case that awaits a decision."""
@@ -100,8 +101,32 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseExport:
-    """Everything about one case."""
+    """Everything about one case.
+
+    Attributes:
+        assessment: the standing first look; of a decided case the one that it was decided on.
+        later: of a decided case, the look that stands now, where it is another one.
+    """
 
     case: Case
     assessment: Assessment | None
     decisions: tuple[Decision, ...]
+    later: Assessment | None = None
+
+    @classmethod
+    def of(
+        cls, case: Case, history: Sequence[Assessment], decisions: Sequence[Decision]
+    ) -> "CaseExport":
+        """A case, from all its first looks and decisions, the last of each standing."""
+        standing = history[-1] if history else None
+        if case.status is not CaseStatus.DECIDED or not decisions:
+            return cls(case=case, assessment=standing, decisions=tuple(decisions))
+        basis = decisions[-1].assessment_id
+        seen = next((x for x in history if x.id == basis), None)
+        later = standing if standing is not seen else None
+        return cls(case=case, assessment=seen, decisions=tuple(decisions), later=later)
+
+    @property
+    def outdated(self) -> str | None:
+        """In words, that the look was made under another description of the product than holds."""
+        return outdated(self.case, self.assessment) if self.assessment else None

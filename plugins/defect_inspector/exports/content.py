@@ -53,7 +53,7 @@ def report(item: CaseExport, reader: ExportReader) -> Report:
         kind=_kind(item, reader),
         title=plain(case.title) or case.id[:12],
         about=_about(item, reader),
-        recommended=_recommended(look, reader),
+        recommended=_recommended(item, reader),
         decided=_decided(item, decision, reader),
         differs=_differs(look, decision),
         cautions=tuple(_cautions(look)),
@@ -97,24 +97,43 @@ def _about(item: CaseExport, reader: ExportReader) -> Pairs:
     return tuple((name, value) for name, value in pairs.items() if value)
 
 
-def _recommended(look: Assessment | None, reader: ExportReader) -> Outcome:
+def _recommended(item: CaseExport, reader: ExportReader) -> Outcome:
+    look = item.assessment
     code = look.disposition if look else None
     if look is None:
-        title = "Nothing yet"
+        title = "Nothing" if _stands(item) else "Nothing yet"
     else:
-        title = disposition(reader.domain, code) if code else "Nothing"
-    heading, told = "The machine recommends", tuple(_looked(look))
+        title = _named(code, reader)
+    heading, told = "The machine recommends", (*_looked(item), *_later(item, reader))
     return Outcome(heading=heading, title=title, tone=tone(reader.domain, code), told=told)
 
 
-def _looked(look: Assessment | None) -> Iterator[str]:
+def _named(code: str | None, reader: ExportReader) -> str:
+    return disposition(reader.domain, code) if code else "Nothing"
+
+
+def _looked(item: CaseExport) -> Iterator[str]:
+    look = item.assessment
     if look is None:
-        yield "It has not looked at this part."
+        had, has = "It had not looked at this part", "It has not looked at this part."
+        yield f"{had} when the person decided." if _stands(item) else has
         return
     yield f"First look: {moment(look.created_at)}"
+    if item.outdated:
+        yield f"Caution: this look was {plain(item.outdated)}."
     yield from (why(x) for x in rulings(look) if x.decides)
     if look.abstention is not None:
         yield f"Not judged: {plain(look.abstention.message)}"
+
+
+def _later(item: CaseExport, reader: ExportReader) -> Iterator[str]:
+    """The report shows what the person saw; what came later is only named."""
+    if item.later is not None:
+        code = item.later.disposition
+        yield (
+            f"A later look, of {moment(item.later.created_at)}, recommends: {_named(code, reader)}. "
+            "The person did not see it when deciding."
+        )
 
 
 def _decided(item: CaseExport, decision: Decision | None, reader: ExportReader) -> Outcome:

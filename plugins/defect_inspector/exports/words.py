@@ -10,6 +10,8 @@ ACTS = {Act.AGREE: "agreed with", Act.REJECT: "rejected", Act.EDIT: "changed", A
 LONGEST, SHORT = 1200, 240
 """Characters of a quoted clause, and of any other text in a table: what is longer is cut off, and
 says so."""
+SMALLEST = 12
+"""Digits after the point at most: what needs more of them is written as a power of ten."""
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Control characters, and those that turn the order of a line around."""
 
@@ -43,7 +45,7 @@ def number(value: float) -> str:
     if not math.isfinite(value) or value == 0:
         return f"{value:g}"
     decimals = max(0, 3 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{min(decimals, 6)}f}"
+    text = f"{value:.{decimals}f}" if decimals <= SMALLEST else f"{value:.4g}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -144,6 +144,9 @@ def decide(
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
     amend: Annotated[bool, typer.Option("--amend", help="Replace the present decision.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even on a first look under an earlier description.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Record a person's decision about a case."""
@@ -155,6 +158,7 @@ def decide(
             acts=tuple(decide_verb.parse_act(x) for x in finding or ()),
             reason=reason,
             amend=amend,
+            anyway=anyway,
         )
         decision = decide_verb.run(config, context)
     if json:

@@ -88,6 +88,7 @@ def set_(
     name: Name,
     domain: OfDomain = INSPECTOR,
     pitch: Pitch = None,
+    no_pitch: Annotated[bool, typer.Option("--no-pitch", help="Forget its pixel pitch.")] = False,
     zone: Zones = None,
     no_zones: Annotated[bool, typer.Option("--no-zones", help="Forget its zones.")] = False,
     json: Json = False,
@@ -95,9 +96,11 @@ def set_(
     """Change the pixel pitch of a product, or all its zones, and judge its open cases again."""
     if zone and no_zones:
         raise typer.BadParameter("give either --zone or --no-zones")
+    if pitch is not None and no_pitch:
+        raise typer.BadParameter("give either --pitch or --no-pitch")
     zones = () if no_zones else _zones(zone)
     with _session() as context:
-        done = verb.change(domain, name, context, pitch_mm=pitch, zones=zones)
+        done = verb.change(domain, name, context, pitch_mm=pitch, no_pitch=no_pitch, zones=zones)
     _told(done, json)
 
 
