@@ -44,6 +44,7 @@ from secondlook.evidence import (
 )
 from secondlook.exporting import AuditReference, ExportReader
 from secondlook.hookspecs import hookimpl
+from secondlook.layout import Line, cells_of, ends_sentence, lines_of
 from secondlook.model_io import (
     Answers,
     ImageInput,
@@ -92,6 +93,7 @@ __all__ = [
     "Label",
     "LabelProbabilities",
     "Lease",
+    "Line",
     "ManifestRow",
     "Measurement",
     "ModalityContribution",
@@ -115,7 +117,10 @@ __all__ = [
     "Unused",
     "Verdict",
     "Zone",
+    "cells_of",
+    "ends_sentence",
     "hookimpl",
+    "lines_of",
     "load_backbone",
     "read_document",
 ]

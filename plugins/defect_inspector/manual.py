@@ -74,7 +74,15 @@ def _print(found: "ReadManual") -> None:
         console.print(table)
     for remark in remarks(found):
         typer.echo(_printable(remark))
-    typer.echo(f"{len(found.clauses)} clauses, {len(found.unread)} not read")
+    typer.echo(_summary(found))
+
+
+def _summary(found: "ReadManual") -> str:
+    """`1 clause read`, `12 clauses read, 3 passages not read: see above`."""
+    read, unread = len(found.clauses), len(found.unread)
+    told = f"{read} {'clause' if read == 1 else 'clauses'} read"
+    places = "sentence or row" if unread == 1 else "sentences or rows"
+    return f"{told}, {unread} {places} not read: see above" if unread else told
 
 
 def _printable(text: str) -> str:

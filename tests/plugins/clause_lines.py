@@ -7,7 +7,8 @@ from secondlook.intake.passages import note
 
 def line(clause: Clause) -> str:
     """`scratches, zone A (major): length > 5 mm: scrap`."""
-    return f"{what(clause)}: {when(clause)}: {clause.disposition}"
+    limit = "any" if clause.measure == "any" else when(clause)
+    return f"{what(clause)}: {limit}: {clause.disposition}"
 
 
 def lines(text: str) -> list[str]:

@@ -114,7 +114,10 @@ ENGLISH = {
         "pores: distance < 5 mm: scrap",
     ],
     "Burrs higher than 0.1 mm must be deburred.": [
-        "unread: what is measured is none of length, width, depth, diameter, area, count, distance",
+        "burrs: height > 0.1 mm: rework",
+    ],
+    "Burrs thicker than 0.1 mm must be deburred.": [
+        "unread: what is measured is none of length, width, depth, height, diameter, area, count, distance",
     ],
     "Scratches up to 2 mm and pores up to 0.5 mm are acceptable.": [
         "scratches: length ≤ 2 mm: accept",
@@ -329,7 +332,7 @@ FURTHER = {
     "Parts with dents deeper than 1 mm: reject.": ["dents: depth > 1 mm: scrap"],
     "Scrap the part if it shows a crack longer than 2 mm.": ["crack: length > 2 mm: scrap"],
     "Not permitted: cracks, open pores.": ["cracks, open pores: any: scrap"],
-    "Dents: depth max. 0.2 mm.": ["dents: depth ≤ 0.2 mm: accept"],
+    "Dents: depth max. 0.2 mm.": ["dents: depth ≤ 0.2 mm: accept", "dents: depth > 0.2 mm: scrap"],
     "Porosity: 3 or more pores per cm²: scrap": ["porosity: count ≥ 3 per 1 cm2: scrap"],
     "More than one scratch per part shall be reworked.": ["scratch: count > 1 per part: rework"],
     "Hairline cracks shall not be accepted under any circumstances.": [

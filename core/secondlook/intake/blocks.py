@@ -5,28 +5,15 @@ Used for plain text, PDF and notes, where structure shows only in how lines look
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from secondlook.intake.parsed import Block, BlockKind
+from secondlook.layout import Line, cells_of, ends_sentence, lines_of
 
 ITEM = re.compile(r"\s*(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+\S")
 NUMBERED = re.compile(r"\s*(?:§\s*)?(?:\d{1,3}(?:\.\d{1,3}){1,5}\.?|\d{1,2})[\s\u3000]+(?=\S)(.*)")
-RULER = re.compile(r"[\s=\-_*~#.|+]*")
 ORDINAL = re.compile(r"\d{1,3}[.)]\s+")
-SENTENCE_END = (".", "!", "?", ";", "。", "！", "？", "；", "…")
 HEADING_CHARS = 90  # longer lines are sentences
-
-
-@dataclass(frozen=True)
-class _Line:
-    start: int
-    end: int
-    text: str
-
-    @property
-    def blank(self) -> bool:
-        return RULER.fullmatch(self.text) is not None
 
 
 def find_blocks(text: str, pages: Sequence[int] = ()) -> list[Block]:
@@ -39,7 +26,7 @@ def find_blocks(text: str, pages: Sequence[int] = ()) -> list[Block]:
 
 
 def _page_blocks(text: str, start: int, end: int) -> Iterator[Block]:
-    lines = list(_lines(text, start, end))
+    lines = list(lines_of(text, start, end))
     block: Block | None = None
     for i, line in enumerate(lines):
         if line.blank:
@@ -57,23 +44,15 @@ def _page_blocks(text: str, start: int, end: int) -> Iterator[Block]:
         yield block
 
 
-def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
-    while start < end:
-        stop = text.find("\n", start, end)
-        stop = end if stop < 0 else stop
-        yield _Line(start, stop, text[start:stop])
-        start = stop + 1
-
-
-def _text(lines: Sequence[_Line], index: int) -> str:
+def _text(lines: Sequence[Line], index: int) -> str:
     """The neighbouring line, empty where there is none."""
     inside = 0 <= index < len(lines)
     return "" if not inside or lines[index].blank else lines[index].text
 
 
-def _begins(line: _Line, before: str, after: str, block: Block | None) -> BlockKind | None:
+def _begins(line: Line, before: str, after: str, block: Block | None) -> BlockKind | None:
     """The kind of block that starts with this line; None where it continues the block before."""
-    if _is_row(line.text.strip()):
+    if "\t" in line.text.strip() or cells_of(line.text, drawn=True):
         return BlockKind.ROW
     if _is_heading(line.text, before, after, block):
         return BlockKind.HEADING
@@ -88,7 +67,7 @@ def _begins(line: _Line, before: str, after: str, block: Block | None) -> BlockK
 
 def _is_heading(line: str, before: str, after: str, block: Block | None) -> bool:
     words = line.strip()
-    if len(words) > HEADING_CHARS or words.endswith(SENTENCE_END) or "\t" in words:
+    if len(words) > HEADING_CHARS or ends_sentence(words) or "\t" in words:
         return False
     if _is_numbered(line):
         return _may_start(before, block) and len(words) <= HEADING_CHARS
@@ -97,10 +76,6 @@ def _is_heading(line: str, before: str, after: str, block: Block | None) -> bool
     alone = not before and not after
     title = ORDINAL.sub("", words)
     return alone and title[:1].isalpha() and not title[:1].islower() and len(words.split()) <= 12
-
-
-def _is_row(line: str) -> bool:
-    return "\t" in line or " | " in line or line.count("|") >= 2
 
 
 def _is_numbered(line: str) -> bool:
@@ -113,4 +88,4 @@ def _may_start(before: str, block: Block | None) -> bool:
     """A numbered line inside a sentence is a number, not a clause."""
     if not before or (block and block.kind is BlockKind.HEADING):
         return True
-    return before.rstrip().endswith((*SENTENCE_END, ":", "："))
+    return ends_sentence(before) or before.rstrip().endswith((":", "："))

@@ -8,7 +8,9 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from secondlook.intake.parsed import BlockKind, Document
+from secondlook.intake.spans import spread_spans
 from secondlook.intake.word import assemble
+from secondlook.layout import join_cells
 
 UNREAD = (
     "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "embed",
@@ -37,6 +39,7 @@ def read_html(source: str) -> Document:
     for element in hidden:
         if element.getparent() is not None:
             element.drop_tree()
+    spread_spans(root)
     return assemble(_blocks(root))
 
 
@@ -62,5 +65,7 @@ def _blocks(root: lxml_html.HtmlElement) -> Iterator[tuple[str, BlockKind]]:
 
 
 def _join(buffer: list[str]) -> str:
-    cells = (SPACES.sub(" ", cell).strip() for cell in "".join(buffer).split("\x00"))
-    return " | ".join(cell for cell in cells if cell)
+    """The cells of a row, each ended by a zero, or the words of another block."""
+    cells = [SPACES.sub(" ", cell).strip() for cell in "".join(buffer).split("\x00")]
+    row = cells if cells[-1] or len(cells) == 1 else cells[:-1]
+    return row[0] if len(set(row)) == 1 else join_cells(row)

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from secondlook.intake.parsed import Block, BlockKind, Document
+from secondlook.layout import join_cells
 
 TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 UNREAD = re.compile(r"\s*<(script|style)\b", re.IGNORECASE)
@@ -20,9 +22,7 @@ def read_markdown(source: str) -> Document:
     for first, texts, kind in _pieces(parser.parse(source)):
         last = min(first + len(texts), len(lines))
         for line, text in zip(range(first, last), texts, strict=False):
-            lines[line] = f"{lines[line]} | {text}" if lines[line] else text
-        if spans and spans[-1][0] == first:  # a further cell of the same row
-            spans.pop()
+            lines[line] = text
         spans.append((first, last, kind))
     return Document("\n".join(lines), _blocks(lines, spans))
 
@@ -38,14 +38,16 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[tuple[int, list[str], BlockKind
     """First line, lines of text, and kind of each leaf block."""
     marker, around = "", ""
     depth = 0
-    for token in tokens:
+    for i, token in enumerate(tokens):
         if token.type == "list_item_open":
             marker = f"{token.info}{token.markup} " if token.info else ""
         depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         if token.map is None:
             continue
         first, end = token.map
-        if token.type == "inline":
+        if token.type == "tr_open":
+            yield first, [_row(tokens[i:])], BlockKind.ROW
+        elif token.type == "inline" and tokens[i - 1].type not in ("th_open", "td_open"):
             texts = _inline(token, end - first)
             kind = _kind(around, depth)
             yield first, [marker + texts[0], *texts[1:]], kind
@@ -60,9 +62,13 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[tuple[int, list[str], BlockKind
 def _kind(around: str, depth: int) -> BlockKind:
     if around == "heading_open":
         return BlockKind.HEADING
-    if around in ("th_open", "td_open", "tr_open"):
-        return BlockKind.ROW
     return BlockKind.ITEM if depth else BlockKind.PARAGRAPH
+
+
+def _row(tokens: Sequence[Token]) -> str:
+    """The cells of the row that begins here, empty ones included."""
+    row = takewhile(lambda token: token.type != "tr_close", tokens)
+    return join_cells(_inline(x, 1)[0] for x in row if x.type == "inline")
 
 
 def _inline(token: Token, height: int) -> list[str]:

@@ -9,6 +9,7 @@ from secondlook.intake.blocks import find_blocks
 from secondlook.intake.charset import clean
 from secondlook.intake.outcome import Reason, Refused, mebibytes
 from secondlook.intake.parsed import Document
+from secondlook.intake.pdf_text import text_of
 from secondlook.settings import Limits
 
 TAIL = 4096
@@ -46,7 +47,7 @@ def _assemble(reader: PdfReader, limits: Limits) -> Document:
     position = 0
     for page in reader.pages:
         _check_page(page)
-        text = clean(page.extract_text())
+        text = clean(text_of(page))
         starts.append(position)
         parts.append(text)
         position += len(text) + 1

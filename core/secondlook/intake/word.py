@@ -12,6 +12,7 @@ from docx.text.paragraph import Paragraph
 from secondlook.intake.archive import check_archive
 from secondlook.intake.outcome import Reason, Refused, mebibytes
 from secondlook.intake.parsed import Block, BlockKind, Document
+from secondlook.layout import join_cells
 from secondlook.settings import Limits
 
 MAIN = "word/document.xml"
@@ -73,7 +74,9 @@ def _kind(paragraph: Paragraph) -> BlockKind:
 
 
 def _rows(table: Table) -> Iterator[tuple[str, BlockKind]]:
+    """One line a row. A merged cell is listed once for each place that it covers."""
     for row in table.rows:
-        cells = {cell._tc: cell for cell in row.cells}  # a merged cell is listed once per column
-        texts = (" ".join(cell.text.split()) for cell in cells.values())
-        yield " | ".join(text for text in texts if text), BlockKind.ROW
+        around = [""] * row.grid_cols_before, [""] * row.grid_cols_after
+        texts = [*around[0], *(" ".join(cell.text.split()) for cell in row.cells), *around[1]]
+        whole = len({id(cell._tc) for cell in row.cells}) == 1
+        yield texts[0] if whole else join_cells(texts), BlockKind.ROW

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from defect_inspector.clauses.dispositions import Said
-from defect_inspector.clauses.limits import Limit
 from defect_inspector.clauses.marks import Mark
+from defect_inspector.clauses.ranges import Limit
 
 Span = tuple[int, int]
 
@@ -26,8 +26,9 @@ def inside(span: Span, at: int) -> bool:
 def _one_each(
     marks: Sequence[Mark], limits: Sequence[Limit], said: Sequence[Said], span: Span
 ) -> list[Span]:
-    if sum(inside(span, x.at) for x in said) < 2:
-        return [span]
+    own = [x.at for x in said if inside(span, x.at)]
+    if len(own) < 2:
+        return _else(marks, limits, own, span)
     chunks: list[Span] = []
     open_at = span[0]
     for piece in _at(
@@ -46,6 +47,27 @@ def _one_each(
     return chunks or [span]
 
 
+def _else(
+    marks: Sequence[Mark], limits: Sequence[Limit], said: Sequence[int], span: Span
+) -> list[Span]:
+    """`at most 4 mm², else rework`: what is said is said of what lies beyond."""
+    for i in range(*span):
+        before = any(inside(span, x.first) and x.last < i and x.bounds for x in limits)
+        if (
+            marks[i].get("beyond")
+            and before
+            and said
+            and (said[0] > i or _comma(marks, said[0], i))
+        ):
+            return [(span[0], i), (i, span[1])]
+    return [span]
+
+
+def _comma(marks: Sequence[Mark], said: int, i: int) -> bool:
+    """Whether a comma parts what is said from the word for what lies beyond."""
+    return any(x.text in ",，" for x in marks[said:i])
+
+
 def _at(
     marks: Sequence[Mark], limits: Sequence[Limit], start: int, end: int, signs: tuple[str, ...]
 ) -> Iterator[Span]:
@@ -62,7 +84,8 @@ def _at(
 
 def _says(marks: Sequence[Mark], limits: Sequence[Limit], span: Span) -> bool:
     """Whether a stretch names a defect or a limit of its own."""
-    named = any(x.get("term") or x.get("beyond") for x in marks[slice(*span)])
+    kinds = ("term", "beyond", "at", "zone", "severity")
+    named = any(x.get(kind) for x in marks[slice(*span)] for kind in kinds)
     return named or any(inside(span, x.first) for x in limits)
 
 

@@ -34,6 +34,12 @@ class Context:
     bare: str | None = None
     """The comparison of a number without one: gt, ge, lt, le; `limit` where the disposition says."""
     before: Before | None = None
+    carried: tuple[str, ...] = ()
+    """What the sentence before in the same item was about."""
+    title: str | None = None
+    """What a heading names that no list has: the defect, if what is below it names none."""
+    topic: bool = False
+    """The section is about something else than defects: scope, equipment, storage."""
     row: bool = False
     """In the row of a table a defect without a limit is a clause, however it is worded."""
 
@@ -49,6 +55,8 @@ class Context:
             zones=self.zones or outer.zones,
             severity=self.severity or outer.severity,
             disposition=self.disposition or outer.disposition,
+            topic=self.topic or outer.topic,
+            title=self.title or (outer.title if self.number is None else None),
         )
 
     @property
@@ -72,6 +80,7 @@ class Headings:
         while self._stack and self._ends(*self._stack[-1], depth, context):
             self._stack.pop()
         if depth is None:
+            self._stack = [x for x in self._stack if x[0] is not None or not x[1].topic]
             shared = [
                 i for i, (d, x) in enumerate(self._stack) if d is None and self._same(x, context)
             ]
@@ -87,6 +96,11 @@ class Headings:
         if new is None:
             return depth is not None and bool(above.aspects & context.aspects)
         return depth is None or depth >= new
+
+    def end_list(self, *, disposed: bool) -> None:
+        """A whole sentence that says what happens itself ends a list that was led in by that."""
+        if disposed and self.lead is not None and self.lead.disposition:
+            self.lead = None
 
     def context(self) -> Context:
         """What all headings and the lead-in above say together, the nearest first."""

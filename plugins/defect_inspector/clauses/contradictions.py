@@ -40,9 +40,18 @@ def _stem(term: str) -> str:
 def _clashes(clauses: Sequence[Clause], indices: Sequence[int]) -> Iterator[Contradiction]:
     for i, j in combinations(indices, 2):
         one, other = clauses[i], clauses[j]
-        if one.disposition != other.disposition and _meet(one, other):
+        if one.disposition != other.disposition and _meet(one, other) and not _steps(one, other):
             stricter = max((i, j), key=lambda x: STRICTNESS.index(clauses[x].disposition))
             yield Contradiction(first=i, second=j, stricter=stricter)
+
+
+def _steps(one: Clause, other: Clause) -> bool:
+    """`over 0.1 mm rework`, `over 0.5 mm scrap`: the more, the stricter, and no contradiction."""
+    if "any" in (one.measure, other.measure) or one.upper or other.upper:
+        return False
+    strict, mild = sorted((one, other), key=lambda x: -STRICTNESS.index(x.disposition))
+    inner = _converted(strict, mild.unit)
+    return bool(inner and inner.lower and mild.lower and inner.lower[0] > mild.lower[0])
 
 
 def _meet(one: Clause, other: Clause) -> bool:

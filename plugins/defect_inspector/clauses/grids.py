@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from defect_inspector.clauses.columns import Column, fit, read_column, read_header
+from defect_inspector.clauses.alignment import fit
+from defect_inspector.clauses.columns import Column, read_column
 from defect_inspector.clauses.fold import fold
+from defect_inspector.clauses.headers import read_header
 from defect_inspector.clauses.limits import find_limits
 from defect_inspector.clauses.marks import read_marks
 from defect_inspector.clauses.numbers import Style

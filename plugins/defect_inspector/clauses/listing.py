@@ -1,5 +1,6 @@
 """What was read from a manual as lines for a person to confirm."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from defect_inspector.clauses.model import Bounds, Clause, Place, ReadManual
@@ -21,9 +22,9 @@ def what(clause: Clause) -> str:
 
 
 def when(clause: Clause) -> str:
-    """`length > 2 mm and ≤ 5 mm`, `count ≤ 3 per part`, `any`."""
+    """`length > 2 mm and ≤ 5 mm`, `count ≤ 3 per part`, `whenever found`."""
     if clause.measure == "any":
-        return "any"
+        return "whenever found"
     unit = "" if clause.unit == "count" else f" {clause.unit}"
     ends = " and ".join(f"{sign} {x:g}{unit}" for sign, x in _ends(clause.bounds))
     per = f" per {clause.per}" if clause.per else ""
@@ -42,6 +43,11 @@ def remarks(read: ReadManual) -> Iterator[str]:
         yield f"[{place(synonym)}] {synonym.term}: also {', '.join(synonym.others)}"
     for unread in read.unread:
         yield f"[{place(unread)}] not read: {unread.reason}: {short(unread.quote)}"
+    for clauses in _together(read):
+        limits = " and ".join(map(when, clauses))
+        kept = clauses[0].disposition == "accept"
+        rule = "accepted only where both hold" if kept else "each is taken alone, which is stricter"
+        yield f"[{place(clauses[0])}] {what(clauses[0])}: {limits}: {rule}"
     for pair in read.contradictions:
         one, other = read.clauses[pair.first], read.clauses[pair.second]
         wins = read.clauses[pair.stricter]
@@ -49,6 +55,15 @@ def remarks(read: ReadManual) -> Iterator[str]:
             f"contradiction: {_brief(one)} but {_brief(other)}; "
             f"the stricter is taken: {wins.disposition}"
         )
+
+
+def _together(read: ReadManual) -> Iterator[list[Clause]]:
+    """Clauses that the manual states as one rule with several limits."""
+    groups: dict[tuple[int, str | None, str], list[Clause]] = defaultdict(list)
+    for clause in read.clauses:
+        if clause.together is not None:
+            groups[clause.together, clause.zone, clause.disposition].append(clause)
+    yield from groups.values()
 
 
 def short(quote: str) -> str:

@@ -1,12 +1,13 @@
-"""Which measure a limit is of: length, width, depth, diameter, area, count or distance."""
+"""Which measure a limit is of: length, width, depth, height, diameter, area, count or distance."""
 
 from collections.abc import Sequence
 
-from defect_inspector.clauses.limits import Limit
 from defect_inspector.clauses.marks import Mark
+from defect_inspector.clauses.ranges import Limit
 from defect_inspector.clauses.units import dimension
 
-LENGTHS = frozenset({"length", "width", "depth", "diameter", "distance", "other"})
+MEASURES = ("length", "width", "depth", "height", "diameter", "area", "count", "distance", "other")
+LENGTHS = frozenset({"length", "width", "depth", "height", "diameter", "distance", "other"})
 
 
 def measure_of(
@@ -16,7 +17,7 @@ def measure_of(
     span: tuple[int, int],
     known: str | None,
     is_round: bool,
-) -> str | None:
+) -> str:
     """The measure that a limit's unit, comparison and neighbouring words name.
 
     known: what was measured before, or what the heading or column says. Lengths that nobody
@@ -30,7 +31,7 @@ def measure_of(
     default = "diameter" if is_round else "length"
     named = limit.hint or _behind(limit, marks, span[1]) or _before(limit, marks)
     named = named or (_after(limit, marks, span[1]) if known is None else None) or known
-    return named if named in LENGTHS else default
+    return named if named is not None and named in LENGTHS else default
 
 
 def _behind(limit: Limit, marks: Sequence[Mark], end: int) -> str | None:

@@ -88,13 +88,16 @@ class Clause(Bounds, Place):
     number: str | None
     terms: tuple[str, ...]
     measure: str
-    """length, width, depth, diameter, area, count, distance, or `any` where there is no limit."""
+    """length, width, depth, height, diameter, area, count, distance, or `any` where there is no limit."""
     unit: str | None
     per: str | None
     """What a count is over: part, zone, `100 cm2`, or the manual's word."""
     zone: str | None
     severity: str | None
     disposition: str
+    together: int | None = None
+    """Clauses with the same number were stated as limits that hold together: what they accept must
+    keep all of them; of what they forbid each is applied alone, which is never milder."""
 
     @property
     def bounds(self) -> Bounds:

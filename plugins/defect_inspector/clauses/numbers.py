@@ -9,6 +9,25 @@ NUMBER = re.compile(
 )
 FRACTION = re.compile(r"(?:(\d{1,3})[ -])?(\d{1,3})/(\d{1,4})")
 GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3}){0,4}")
+GERMAN = frozenset(
+    [
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "sind",
+        "mit",
+        "nicht",
+        "bis",
+        "von",
+        "zulässig",
+        "über",
+        "oder",
+        "auf",
+        "bei",
+    ]
+)
 SPACES = str.maketrans("", "", " '’")
 
 
@@ -61,3 +80,18 @@ def majority(texts: Iterable[str]) -> Style | None:
     if 2 * points == len(votes):
         return None
     return Style.POINT if 2 * points > len(votes) else Style.COMMA
+
+
+def style_of_text(text: str) -> Style | None:
+    """The style that most numbers of a text show; None where they leave it open."""
+    return majority(x[0] for x in NUMBER.finditer(text))
+
+
+def style_of_record(text: str) -> Style:
+    """Whether a manual writes 0.5 or 0,5: as most of its numbers, else as its language does."""
+    found = style_of_text(text[:500_000])
+    if found is not None:
+        return found
+    words = [x for x in text[:50_000].lower().split() if x.isalpha()]
+    german = sum(x in GERMAN for x in words)
+    return Style.COMMA if german * 12 > len(words) and german else Style.POINT

@@ -1,47 +1,29 @@
 """Reads a record: its statements one by one, each under its headings or its table's header."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from defect_inspector.clauses.aspects import aspects_of, leads, states_rule
+from defect_inspector.clauses.collected import Collected
 from defect_inspector.clauses.columns import Column
 from defect_inspector.clauses.context import Before, Context, Headings
 from defect_inspector.clauses.contradictions import find_contradictions
-from defect_inspector.clauses.dispositions import find_dispositions, settle
+from defect_inspector.clauses.dispositions import find_dispositions
 from defect_inspector.clauses.fold import fold
-from defect_inspector.clauses.limits import MEASURES, find_limits
+from defect_inspector.clauses.layout import find_statements
 from defect_inspector.clauses.marks import Mark, read_marks
-from defect_inspector.clauses.model import Clause, ReadManual, Synonym, Unread
-from defect_inspector.clauses.numbers import NUMBER, Style, majority
-from defect_inspector.clauses.scopes import Draft, Reading
+from defect_inspector.clauses.model import ReadManual
+from defect_inspector.clauses.numbers import Style, style_of_text
+from defect_inspector.clauses.own_words import own_words
 from defect_inspector.clauses.sentences import read_sentence
-from defect_inspector.clauses.statements import Statement, find_statements
+from defect_inspector.clauses.statements import Statement
 from defect_inspector.clauses.tables import Table
-from defect_inspector.clauses.terms import find_synonyms, find_terms
-from defect_inspector.clauses.zones import find_zones
+from defect_inspector.clauses.vocabulary import Phrases
 from secondlook import Record
 
 LONGEST = 1000  # characters of a sentence; longer ones are no rules
-GERMAN = frozenset(
-    {
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "sind",
-        "mit",
-        "nicht",
-        "bis",
-        "von",
-        "zulässig",
-        "über",
-        "oder",
-        "auf",
-        "bei",
-    }
-)
+LONGEST_NUMBER = 12
+TITLE = 5  # marks of a heading whose disposition holds for all below it
 
 
 def read_clauses(record: Record) -> ReadManual:
@@ -49,10 +31,11 @@ def read_clauses(record: Record) -> ReadManual:
 
     Never raises for what a text says: a manual without rules gives an empty ReadManual.
     """
-    reader = _Reader(record)
-    for statement in find_statements(record):
+    statements = list(find_statements(record))
+    reader = _Reader(record, own_words(statements))
+    for statement in statements:
         reader.take(statement)
-    clauses = tuple(reader.clauses)
+    clauses = tuple(reader.settled())
     return ReadManual(
         clauses=clauses,
         unread=tuple(reader.unread),
@@ -61,33 +44,18 @@ def read_clauses(record: Record) -> ReadManual:
     )
 
 
-def style_of_record(text: str) -> Style:
-    """Whether a manual writes 0.5 or 0,5: as most of its numbers, else as its language does."""
-    found = majority(x[0] for x in NUMBER.finditer(text[:500_000]))
-    if found is not None:
-        return found
-    words = [x for x in text[:50_000].lower().split() if x.isalpha()]
-    german = sum(x in GERMAN for x in words)
-    return Style.COMMA if german * 12 > len(words) and german else Style.POINT
-
-
-class _Reader:
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.style = style_of_record(record.text)
-        self.clauses: list[Clause] = []
-        self.unread: list[Unread] = []
-        self.synonyms: list[Synonym] = []
+class _Reader(Collected):
+    def __init__(self, record: Record, own: Phrases) -> None:
+        super().__init__(record, own)
         self._headings = Headings()
         self._before: Before | None = None
+        self._about: tuple[str, ...] = ()
         self._table: Table | None = None
-        self._starts = [x.start for x in record.passages]
-        self._lines = [i for i, x in enumerate(record.text) if x == "\n"]
 
     def take(self, statement: Statement) -> None:
         """Read one statement."""
         if statement.end - statement.start > LONGEST:
-            self._refuse(statement, f"a sentence longer than {LONGEST} characters is not read")
+            self.refuse(statement, f"a sentence longer than {LONGEST} characters is not read")
         elif statement.kind in ("heading", "lead"):
             self._heading(statement)
         elif statement.kind in ("header", "row", "flat"):
@@ -97,41 +65,48 @@ class _Reader:
 
     def _marks(self, statement: Statement) -> list[Mark]:
         text = fold(statement.text)
-        own = majority(x[0] for x in NUMBER.finditer(text))
-        return read_marks(text, own or self.style)
+        return read_marks(text, self._style(text), self.own)
+
+    def _style(self, text: str) -> Style:
+        """How a stretch writes its numbers: as the most of them, else as the manual does."""
+        return style_of_text(text) or self.style
 
     def _heading(self, statement: Statement) -> None:
         marks = self._marks(statement)
-        limited = any(x.bounds is not None for x in find_limits(marks))
-        said = settle(find_dispositions(marks), marks)
-        named = bool(find_terms(marks))
-        if limited or (statement.kind == "heading" and said and named):
+        if states_rule(marks, titled=statement.kind == "heading"):
             self._sentence(statement)
             return
-        context = _aspects(marks, statement.number)
-        self._before, self._table = None, None
-        if any(x.get("exception") for x in marks):
-            self._refuse(statement, "a heading with an exception cannot be read")
-        if statement.kind == "lead" and (said or statement.number is None and not context.aspects):
+        self._before, self._table, self.implied = None, None, set()
+        context = aspects_of(marks, statement.number)
+        if any(x.get("exception") for x in marks) and not context.zones:
+            self.refuse(statement, "a heading with an exception cannot be read")
+        if statement.kind == "lead" and leads(context, marks):
             self._headings.lead = replace(context, number=None) if context.aspects else None
-            return
-        if said and len(marks) > 5:
-            context = replace(context, disposition=None)
-        self._headings.enter(context)
+        else:
+            words = [x for x in marks if x.kind != "symbol"]
+            wordy = len(words) > TITLE and context.disposition
+            self._headings.enter(replace(context, disposition=None) if wordy else context)
 
     def _sentence(self, statement: Statement) -> None:
         self._table = None
         marks = self._marks(statement)
-        lead = self._headings.lead
-        whole = statement.text.rstrip().endswith((".", "。"))
-        if lead and lead.disposition and whole and statement.ends and find_dispositions(marks):
-            self._headings.lead = None
+        if statement.ends and statement.text.rstrip().endswith((".", "。")):
+            self._headings.end_list(disposed=bool(find_dispositions(marks)))
+        if any(x.get("table") for x in marks):
+            self._headings.lead = replace(aspects_of(marks, None), disposition=None)
         around = replace(self._headings.context(), before=self._before)
+        around = self._goes_on(statement, around)
         around = replace(around, number=statement.number or around.number, bare=None)
-        self._note_synonyms(statement, marks)
+        self.note_synonyms(statement, marks)
         reading = read_sentence(marks, around)
         self._before = reading.last
-        self._keep(statement, reading, around.number)
+        self._about = next((x.terms for x in reading.drafts[-1:]), self._about)
+        self.keep(statement, reading, around.number)
+
+    def _goes_on(self, statement: Statement, around: Context) -> Context:
+        """A later sentence of an item is about what the one before was about."""
+        self._about = () if statement.ends else self._about
+        return replace(around, carried=self._about)
 
     def _row(self, statement: Statement) -> None:
         around = self._headings.context()
@@ -143,88 +118,27 @@ class _Reader:
         if self._table is None or statement.kind == "flat":
             self._loose(statement)
             return
-        own = majority(x[0] for x in NUMBER.finditer(fold(statement.text)))
-        reading = self._table.read(statement.cells, own or self.style)
-        self._keep(statement, reading, _row_number(self._table.columns, statement) or around.number)
+        reading = self._table.read(statement.cells, self._style(fold(statement.text)))
+        self.keep(statement, reading, _row_number(statement, self._table.columns) or around.number)
 
     def _loose(self, statement: Statement) -> None:
         """A row without a header, or one whose cells ran together, is read as a sentence."""
-        marks = self._marks(replace(statement, text=statement.text.replace("|", " , ")))
         number, text = _flat_number(statement.text)
-        if number:
-            marks = self._marks(replace(statement, text=text.replace("|", " , ")))
+        marks = self._marks(replace(statement, text=text.replace("|", " , ")))
         around = self._headings.context()
         reading = read_sentence(marks, replace(around, bare="limit"))
-        self._keep(statement, reading, number or around.number)
-
-    def _note_synonyms(self, statement: Statement, marks: Sequence[Mark]) -> None:
-        for term, others in find_synonyms(marks):
-            self.synonyms.append(Synonym(term=term, others=others, **self._place(statement)))
-
-    def _keep(self, statement: Statement, reading: Reading, number: str | None) -> None:
-        place = self._place(statement)
-        for draft in reading.drafts:
-            self.clauses.append(_clause(draft, number, place))
-        for problem in reading.problems:
-            self.unread.append(Unread(reason=problem, **place))
-
-    def _refuse(self, statement: Statement, reason: str) -> None:
-        self.unread.append(Unread(reason=reason, **self._place(statement)))
-
-    def _place(self, statement: Statement) -> dict[str, Any]:
-        at = max(bisect_right(self._starts, statement.start) - 1, 0)
-        passage = self.record.passages[at] if self.record.passages else None
-        return {
-            "quote": self.record.text[statement.start : statement.end],
-            "passage": passage.ordinal if passage else 0,
-            "start": statement.start,
-            "end": statement.end,
-            "page": passage.page if passage else None,
-            "line": bisect_right(self._lines, statement.start - 1) + 1,
-        }
+        self.keep(statement, reading, number or around.number)
 
 
-def _clause(draft: Draft, number: str | None, place: dict[str, Any]) -> Clause:
-    return Clause(
-        number=number,
-        terms=draft.terms,
-        measure=draft.measure,
-        more_than=draft.bounds.more_than,
-        at_least=draft.bounds.at_least,
-        less_than=draft.bounds.less_than,
-        at_most=draft.bounds.at_most,
-        unit=draft.unit,
-        per=draft.per,
-        zone=draft.zone,
-        severity=draft.severity,
-        disposition=draft.disposition,
-        **place,
-    )
-
-
-def _aspects(marks: Sequence[Mark], number: str | None) -> Context:
-    """What a heading or lead-in says for all below it."""
-    terms = find_terms(marks)
-    said = settle(find_dispositions(marks), marks)
-    measure = next((x.get("measure") for x in marks if x.get("measure") in MEASURES), None)
-    return Context(
-        number=number,
-        terms=tuple(word for at, word, _ in terms if marks[at].get("term") != "generic"),
-        round=any(x[2] for x in terms),
-        measure=measure if measure not in ("other", "count", "area") else None,
-        zones=tuple(name for _, names in find_zones(marks) for name in names),
-        severity=next((x.get("severity") for x in marks if x.get("severity")), None),
-        disposition=said.code if said else None,
-    )
-
-
-def _row_number(columns: Sequence[Column], statement: Statement) -> str | None:
+def _row_number(statement: Statement, columns: Sequence[Column]) -> str | None:
+    """The number in the first cell of a row, where the column holds numbers."""
     first = statement.cells[0] if statement.cells else ""
     numbered = bool(columns) and columns[0].role == "number" and any(x.isdigit() for x in first)
-    return first.rstrip(".):") if numbered and len(first) <= 12 else None
+    return first.rstrip(".):") if numbered and len(first) <= LONGEST_NUMBER else None
 
 
 def _flat_number(text: str) -> tuple[str | None, str]:
+    """The number that a row without columns begins with, and what follows."""
     head, _, rest = text.strip().strip("|").strip().partition(" ")
     dotted = head.rstrip(".)").replace(".", "").isdigit() and ("." in head or ")" in head)
     return (head.rstrip(".)"), rest) if dotted and rest else (None, text)

@@ -1,24 +1,20 @@
 """Rows of tables as drafts of clauses, under what the header says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from defect_inspector.clauses.columns import LIMITS, OPS, Column, align
+from defect_inspector.clauses import cells as said
+from defect_inspector.clauses.alignment import align
+from defect_inspector.clauses.columns import LIMITS, Column
 from defect_inspector.clauses.context import Context
-from defect_inspector.clauses.dispositions import find_dispositions, settle
+from defect_inspector.clauses.drafts import Draft, Reading, stepped
 from defect_inspector.clauses.fold import fold
-from defect_inspector.clauses.limits import MEASURES, per_at
 from defect_inspector.clauses.marks import read_marks
 from defect_inspector.clauses.numbers import Style
-from defect_inspector.clauses.scopes import Reading
+from defect_inspector.clauses.rows import limits_of
 from defect_inspector.clauses.sentences import read_sentence
-from defect_inspector.clauses.terms import find_terms, leading
-from defect_inspector.clauses.zones import EVERYWHERE, find_zones
 
-NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "./.", "/", "entfällt", "无"})
-WHOLE = frozenset(
-    {"all", "any", "alle", "everywhere", "überall", "全部", "所有", "各区", "*", *NOTHING}
-)
+BRIEF = 3  # words of a cell that is a disposition
 
 
 @dataclass
@@ -28,170 +24,122 @@ class Table:
     columns: Sequence[Column]
     around: Context
     term: str = ""
+    _parts: dict[str, "Table"] = field(default_factory=dict)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is about something else: a history of changes, a sampling plan."""
+        return any(x.role == "foreign" for x in self.columns)
 
     def read(self, cells: Sequence[str], style: Style) -> Reading:
         """The clauses of one row."""
-        reading = Reading()
+        if self.foreign:
+            return Reading()
         if len(cells) == len(self.columns) + 1 and not any(x.role == "term" for x in self.columns):
             self.columns = [Column(role="term"), *self.columns]  # its header was left empty
         texts = align([x.strip() for x in cells], self.columns)
         if texts is None:
-            reading.problems.append("a cell of the row is empty, and which one cannot be told")
-            return reading
-        named = {x.role: i for i, x in reversed(list(enumerate(self.columns)))}
-        cell = {role: texts[i] for role, i in named.items()}
-        if "term" in cell:
-            self.term = cell["term"] or self.term
-            cell["term"] = self.term
-        context, problem = self._context(cell, style)
+            return Reading(problems=["a cell of the row is empty, and which one cannot be told"])
+        groups = list(dict.fromkeys(x.group for x in self.columns if x.group))
+        if len(groups) < 2:
+            return self._row(texts, style)
+        return self._grouped(groups, texts, style)
+
+    def _grouped(self, groups: Sequence[str], texts: Sequence[str], style: Style) -> Reading:
+        """Under a header of two rows each upper cell has a row of its own."""
+        whole = Reading()
+        for group in groups:
+            keep = [i for i, x in enumerate(self.columns) if x.group in ("", group)]
+            columns = [self.columns[i] for i in keep]
+            part = self._parts.setdefault(group, Table(columns, self.around))
+            if all(texts[i].lower() in said.NOTHING for i in keep if self.columns[i].group):
+                continue
+            reading = part._row([texts[i] for i in keep], style)
+            whole.drafts += reading.drafts
+            whole.problems += reading.problems
+        return whole
+
+    def _row(self, texts: Sequence[str], style: Style) -> Reading:
+        cell = self._cells(texts)
+        unit, no_unit = self._unit(cell, style)
+        code, no_code = said.disposition_of(cell.get("disposition", ""), style)
+        problem = no_unit or no_code
         if problem:
-            reading.problems.append(problem)
-            return reading
-        for text, around in self._limits(texts, context):
+            return Reading(problems=[problem])
+        context = self._context(cell, style, unit, code)
+        if code and context.severity and not context.terms:
+            return Reading(severities={context.severity: code})
+        return self._read(texts, context, style)
+
+    def _cells(self, texts: Sequence[str]) -> dict[str, str]:
+        """The first cell of each role; a defect stands for the rows below it too."""
+        cell: dict[str, str] = {}
+        for column, text in zip(self.columns, texts, strict=True):
+            cell.setdefault(column.role, text)
+        if "disposition" not in cell:
+            cell |= self._guessed(texts, "disposition")
+        if "term" in cell:
+            self.term = cell["term"] = cell["term"] or self.term
+        return cell
+
+    def _beyond(self, texts: Sequence[str], drafts: Sequence[Draft], style: Style) -> list[Draft]:
+        """The column for what exceeds all limits of the row."""
+        told = zip(self.columns, texts, strict=True)
+        text = next((text for x, text in told if x.role == "beyond"), "")
+        code, _ = said.disposition_of(text, style)
+        ends = [x.bounds.upper[0] for x in drafts if x.bounds.upper and x.measure != "any"]
+        last = [x for x in drafts if x.bounds.upper and x.bounds.upper[0] == max(ends, default=0)]
+        past = [(x, x.bounds.beyond()) for x in last]
+        return [replace(x, bounds=b, disposition=code) for x, b in past if code and b]
+
+    def _guessed(self, texts: Sequence[str], role: str) -> dict[str, str]:
+        """The cell of a column with an unknown header that holds nothing but a disposition."""
+        for column, text in zip(self.columns, texts, strict=True):
+            code, _ = said.disposition_of(text, Style.POINT)
+            if column.role == "remark" and code and len(text.split()) <= BRIEF:
+                return {role: text}
+        return {}
+
+    def _unit(self, cell: dict[str, str], style: Style) -> tuple[str | None, str | None]:
+        """The unit of a row's own cell, or why it has none."""
+        text = cell.get("unit", "")
+        unit = "count" if said.over_of(text, style) else said.unit_of(text, style)
+        unknown = text.lower() not in said.NOTHING and unit is None
+        return unit, f"the unit {text} is not known" if unknown else None
+
+    def _context(
+        self, cell: dict[str, str], style: Style, unit: str | None, code: str | None
+    ) -> Context:
+        """What the row says for all its limits."""
+        named = said.named(cell.get("term", ""), style)
+        measure = said.measure_of(cell.get("measure", ""), style) or named.measure
+        header = next((x.unit for x in self.columns if x.unit and x.role in LIMITS), None)
+        header = said.unit_in(cell.get("measure", ""), style) or header
+        counted = "count" if measure == "count" and not cell.get("unit") else None
+        over = said.over_of(
+            f"{cell.get('term', '')} | {cell.get('measure', '')} | {cell.get('unit', '')}", style
+        )
+        grouped = next((x.severity for x in self.columns if x.group and x.severity), None)
+        own = replace(
+            named, number=cell.get("number") or None, measure=measure, disposition=code,
+            unit=counted or unit or named.unit or header,
+            severity=said.severity_of(cell.get("severity", ""), style) or grouped or named.severity,
+            zones=said.zones_of(cell.get("zone"), style) or named.zones,
+        )  # fmt: skip
+        per = said.per_of(cell.get("per", ""), style) or over or self.around.per
+        return replace(own.under(self.around), row=True, per=per)
+
+    def _read(self, texts: Sequence[str], context: Context, style: Style) -> Reading:
+        reading = Reading()
+        for text, around in limits_of(self.columns, texts, context, style):
+            if around is None:
+                reading.problems.append(f"a condition ({text}) that is no measured limit")
+                continue
             part = read_sentence(read_marks(fold(text), style), around)
-            reading.drafts += part.drafts
+            reading.drafts += [x for x in part.drafts if x not in reading.drafts]
             reading.problems += part.problems
+        reading.drafts = stepped(reading.drafts)
+        reading.drafts += self._beyond(texts, reading.drafts, style)
         if not reading.drafts and not reading.problems:
             reading.problems.append("no limit or disposition could be read from the row")
         return reading
-
-    def _context(self, cell: dict[str, str], style: Style) -> tuple[Context, str | None]:
-        unit_at = next((x.unit for x in self.columns if x.unit and x.role in LIMITS), None)
-        units = [x.get("unit") for x in read_marks(fold(cell.get("unit", "")), style)]
-        unit = next((x for x in units if x), None)
-        counted = any(x and x == "count" for x in units) or _counter(cell.get("unit", ""), style)
-        if cell.get("unit") and unit is None and not counted:
-            return Context(), f"the unit {cell['unit']} is not known"
-        named = _named(cell.get("term", ""), style)
-        own = replace(
-            named,
-            number=cell.get("number") or None,
-            unit=unit or ("count" if counted else named.unit or unit_at),
-            severity=_sense(cell.get("severity", ""), "severity", style),
-            zones=_zones(cell.get("zone"), style),
-            per=_per(cell.get("per", ""), style) or _over(cell, style),
-            row=True,
-        )
-        measure = _measure(cell.get("measure", ""), style) or own.measure
-        code, problem = _disposition(cell.get("disposition", ""), style)
-        own = replace(own, measure=measure, disposition=code)
-        if measure == "count" and not units:
-            own = replace(own, unit="count")
-        return replace(own.under(self.around), row=True, per=own.per or self.around.per), problem
-
-    def _limits(self, texts: Sequence[str], context: Context) -> list[tuple[str, Context]]:
-        """The text to read for each limit of the row, with its context."""
-        found: list[tuple[str, Context]] = []
-        ends = [
-            f"{OPS[x.role]} {_bare(text)}"
-            for x, text in zip(self.columns, texts, strict=True)
-            if x.role in OPS and text.lower() not in NOTHING
-        ]
-        if ends:
-            found.append((" ".join(ends), context))
-        for column, text in zip(self.columns, texts, strict=True):
-            if column.role == "limit" and text.lower() not in NOTHING:
-                found.append((text, _under(column, context)))
-        if found:
-            return found
-        said = next(
-            (t for x, t in zip(self.columns, texts, strict=True) if x.role == "disposition"), ""
-        )
-        return [(said, context)]
-
-
-def _bare(text: str) -> str:
-    return text.lstrip("<>≤≥= ")
-
-
-def _under(column: Column, context: Context) -> Context:
-    measure = column.measure if column.measure in MEASURES else None
-    code = column.disposition or context.disposition
-    return replace(
-        context,
-        zones=column.zones or context.zones,
-        measure=measure or context.measure,
-        unit=column.unit or context.unit,
-        disposition=code,
-        per=column.per or context.per,
-        bare=column.op or "limit",
-    )
-
-
-def _named(text: str, style: Style) -> Context:
-    """The defects of a cell: the known terms, else the cell itself."""
-    marks = read_marks(fold(text), style)
-    terms = find_terms(marks)
-    unit = next((x.get("unit") for x in marks if x.get("unit") and x.text.lower() != "in"), None)
-    measure = next((x.get("measure") for x in marks if x.get("measure") in MEASURES), None)
-    zones = tuple(x for _, names in find_zones(marks) for x in names if x != EVERYWHERE)
-    severity = next((x.get("severity") for x in marks if x.get("severity")), None)
-    names = tuple(x[1] for x in terms)
-    if not names and text:
-        whole = fold(text).lower()
-        names = (leading(marks) or whole,) if len(whole) <= 60 else ()
-    return Context(
-        terms=names, round=any(x[2] for x in terms), measure=measure, unit=unit, zones=zones, severity=severity
-    )  # fmt: skip
-
-
-def _sense(text: str, sense: str, style: Style) -> str | None:
-    found = (x.get(sense) for x in read_marks(fold(text), style))
-    return next((x for x in found if x), None)
-
-
-def _measure(text: str, style: Style) -> str | None:
-    found = (x.get("measure") for x in read_marks(fold(text), style))
-    return next((x for x in found if x in MEASURES), None)
-
-
-def _counter(text: str, style: Style) -> bool:
-    marks = read_marks(fold(text), style)
-    return any(x.get("counter") or x.get("measure") == "count" or x.get("term") for x in marks)
-
-
-def _zones(text: str | None, style: Style) -> tuple[str, ...]:
-    if text is None or fold(text).lower() in WHOLE:
-        return ()
-    marks = read_marks(fold(text), style)
-    found = [x for _, names in find_zones(marks) for x in names]
-    if found:
-        return tuple(x for x in found if x != EVERYWHERE)
-    parts = [
-        x
-        for x in fold(text)
-        .replace(" and ", ",")
-        .replace(" und ", ",")
-        .replace("、", ",")
-        .replace("/", ",")
-        .replace("，", ",")
-        .split(",")
-    ]
-    letters = [x.strip() for x in parts]
-    return tuple(letters) if all(0 < len(x) <= 3 for x in letters) else (fold(text),)
-
-
-def _over(cell: dict[str, str], style: Style) -> str | None:
-    """What is counted over, said in the cell of the defect or the measure: `Anzahl je Teil`."""
-    marks = read_marks(fold(f"{cell.get('term', '')} | {cell.get('measure', '')}"), style)
-    found = (per_at(marks, i + 1) for i, x in enumerate(marks) if x.get("per") or x.text == "/")
-    return next((x for x in found if x), None)
-
-
-def _per(text: str, style: Style) -> str | None:
-    if fold(text).lower() in NOTHING:
-        return None
-    marks = read_marks(f"per {fold(text)}", style)
-    skip = 2 if len(marks) > 1 and marks[1].get("per") else 1
-    return per_at(marks, skip) or fold(text)
-
-
-def _disposition(text: str, style: Style) -> tuple[str | None, str | None]:
-    """The disposition of a cell, or why it has none."""
-    if text.lower() in NOTHING:
-        return None, None
-    marks = read_marks(fold(text), style)
-    said = settle(find_dispositions(marks), marks)
-    if said is None or said.code is None:
-        return None, f"the disposition “{fold(text)[:60]}” is not known"
-    return said.code, None

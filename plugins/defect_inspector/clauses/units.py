@@ -15,13 +15,15 @@ PINT = {
     "mil": "mil_length",
     "mm2": "millimeter**2",
     "cm2": "centimeter**2",
+    "dm2": "decimeter**2",
+    "m2": "meter**2",
     "um2": "micrometer**2",
     "in2": "inch**2",
     "%": "percent",
     "count": "dimensionless",
 }
 """Units of clauses, as pint calls them. Percent and counts are both numbers to pint."""
-AREAS = frozenset({"mm2", "cm2", "um2", "in2"})
+AREAS = frozenset({"mm2", "cm2", "dm2", "m2", "um2", "in2"})
 LENGTHS = frozenset({"mm", "cm", "m", "um", "in", "mil"})
 
 

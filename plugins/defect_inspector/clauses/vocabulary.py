@@ -11,15 +11,30 @@ from typing import Any
 from defect_inspector.clauses.fold import CJK, fold
 from defect_inspector.clauses.numbers import NUMBER
 
+MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zäö]{0,6}\.?"
+DATE = (
+    rf"\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}})(?![\d.])|\d{{4}}-\d{{2}}-\d{{2}}(?!\d)"
+    rf"|\d{{1,2}}/\d{{1,2}}/\d{{4}}|\d{{4}}年(?:\d{{1,2}}月)?(?:\d{{1,2}}日)?"
+    rf"|\d{{1,2}}\.? {MONTH} \d{{4}}|{MONTH} \d{{1,2}}, \d{{4}}"
+)
 TOKEN = re.compile(
-    rf"(?P<fraction>\d{{1,3}}(?:[ -]\d{{1,3}})?/\d{{1,4}}(?=\s?(?:in\b|inch|\"|″|zoll)))"
+    rf"(?P<date>{DATE})|(?P<fraction>\d{{1,3}}(?:[ -]\d{{1,3}})?/\d{{1,4}}(?=\s?(?:in\b|inch|\"|″|zoll)))"
     rf"|(?P<number>{NUMBER.pattern})|(?P<ideograph>[{CJK}])"
     r"|(?P<word>[A-Za-zÀ-ɏµΑ-ωΩ]{1,60}(?:[²³]|\^?[23](?![\d.,]))?)|(?P<symbol><=|>=|=<|=>|\S)",
     re.IGNORECASE,
 )
-COMPOUND = re.compile(
-    r"(.{3,40}?)(länge|tiefe|breite|durchmesser|anzahl|abstand)(n|s)?", re.IGNORECASE
+INFINITIVE = re.compile(
+    r"(ab|an|auf|aus|ein|nach|zurück|weg|um|vor|weiter|frei|instand|fest)zu(\w{3,30}n)"
 )
+PARTICIPLE = re.compile(
+    r"(ab|an|auf|aus|ein|nach|zurück|weg|um|vor|weiter|instand|fest)ge(\w{3,30}(?:t|en|te|ten))"
+)
+COMPOUND = re.compile(
+    r"(.{3,40}?)(länge|tiefe|breite|höhe|durchmesser|anzahl|abstand)(n|s)?", re.IGNORECASE
+)
+
+FIRST_PART = 4  # letters before the name of a defect in a longer word
+LAST_PART = 3  # letters of such a name, less one
 
 
 @dataclass(frozen=True)
@@ -33,8 +48,10 @@ class Token:
 
     @property
     def key(self) -> str:
-        """As it is looked up."""
-        return self.text.lower()
+        """As it is looked up: `auszupolieren`, `auspoliert` are forms of one."""
+        word = self.text.lower()
+        infinitive = INFINITIVE.fullmatch(word) or PARTICIPLE.fullmatch(word)
+        return word if infinitive is None else infinitive[1] + infinitive[2]
 
 
 def tokens(text: str) -> list[Token]:
@@ -92,7 +109,16 @@ class Phrases:
                 break
             if node.senses:
                 best = (i + 1 - start, node.senses)
-        return best
+        return best if best[0] else self._compound(words[start])
+
+    def _compound(self, word: Token) -> tuple[int, Mapping[str, str]]:
+        """`Haarkratzer` is what `Kratzer` is: a word that ends with the name of a defect."""
+        for i in range(FIRST_PART, len(word.key) - LAST_PART if word.kind == "word" else 0):
+            rest = word.key[i:]
+            node = self._root.next.get(rest) or _stem(self._root.stems, rest)
+            if node is not None and set(node.senses) == {"term"}:
+                return 1, node.senses
+        return 0, {}
 
 
 def _stem(stems: Mapping[str, _Node], word: str) -> _Node | None:
