@@ -215,7 +215,7 @@ def test_what_the_map_flags_beyond_a_border_may_pass_a_limit() -> None:
     assert disposition([allow, scrap], scene(further(30, 5))) == "accept"
     assert disposition([allow, scrap], scene(further(60, 60))) == "scrap"
     told = compare(scrap, further(30, 60), scene(further(30, 60)))
-    assert told.measured == "length 3 mm (± 0.21), at most 9.21 mm"
+    assert told.measured == "length 3.0 mm (± 0.2), at most 9.21 mm"
     assert "the map flags more" in told.note
     area = rule("scrap", "area", more_than=3)
     assert disposition([area], scene(further(30, 60))) == "hold"
@@ -333,7 +333,7 @@ def test_a_clause_tells_the_measure_of_every_place_that_it_applies_to() -> None:
     table = Table.of([scrap], scene(place("1", length=90), place("2", length=40)))
     told = [x for row in table.told("scratch") for x in row]
     (only,) = rulings(told, table.decide("scratch").by)
-    assert (only.region, only.note) == ("1", "also 2 (length 4 mm)")
+    assert (only.region, only.note) == ("1", "also 2 (length 4.0 mm)")
 
 
 def pictured(*shapes: tuple[slice, slice, int]) -> NDArray[np.uint8]:
