@@ -82,6 +82,10 @@ class Answers:
     """The case is like none that was learned from: the probabilities mean nothing."""
     contributions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By modality, how much it raised the probability of each label."""
+    blended: float | None = None
+    """How probable it is that anything is to be found, by good parts and labels together; None
+    where the adapter knows only one of them. Where the case is unfamiliar to the labels, good parts
+    alone say it."""
 
     @property
     def tells(self) -> bool:

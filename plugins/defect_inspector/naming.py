@@ -73,6 +73,16 @@ def odds(answers: Answers | None) -> float:
     return answers.anything / 0.5
 
 
+def urgency(unusual: float, answers: Answers | None) -> float:
+    """What orders parts inside a band: 1 is the border, by good parts and labels together.
+
+    Where no adapter has learned how much to trust each, the one that finds more counts.
+    """
+    if answers is not None and answers.blended is not None:
+        return answers.blended / EVEN
+    return max(unusual, odds(answers))
+
+
 def defect_of(answers: Answers | None, *, flagged: bool) -> str | None:
     """The most probable kind of defect, for a part that is flagged or that the labels flag.
 

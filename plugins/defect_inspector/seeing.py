@@ -8,13 +8,13 @@ from defect_inspector.naming import (
     contributed,
     defect_of,
     distinctness,
-    odds,
     probability,
     ratio,
     resembling,
     said,
     severity_of,
     title,
+    urgency,
 )
 from defect_inspector.places import find_places
 from defect_inspector.settings import InspectorSettings
@@ -32,7 +32,7 @@ def see(
     worst = max(outputs.images, key=ratio, default=None)
     unusual = ratio(worst) if worst is not None else 0.0
     named = defect_of(outputs.answers, flagged=unusual > 1)
-    score = max(unusual, odds(outputs.answers))
+    score = urgency(unusual, outputs.answers)
     if unusual <= 1 and named is None:
         strange = int(abstention is not None)  # a person looks before it passes for good
         evidence = (*_images(outputs), *said(outputs))

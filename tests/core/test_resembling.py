@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,7 @@ def test_a_card_names_what_there_is(dual: DualBackbone, part: AlignmentPart) -> 
 
 def test_it_is_taken_over_where_it_fits(dual: DualBackbone, part: AlignmentPart) -> None:
     earlier = adapter(dual, part)
-    answers: Any = object()  # what it is does not matter here
+    answers: Any = SimpleNamespace(backbones={})  # what else it is does not matter here
     mine = replace_parts(earlier, answers=answers)
     joined = mine.taking(earlier)
     assert (joined.alignment, joined.answers) == (part, answers)

@@ -269,6 +269,13 @@ def test_a_grade_that_was_learned_says_how_severe_and_is_no_kind_of_defect() -> 
     assert finding.severity == "borderline"
 
 
+def test_goods_and_labels_together_order_parts_where_an_adapter_has_learned_how() -> None:
+    said = answers(pore=0.2, nothing=0.8)
+    assert judged(1.5, said).score == 1.5
+    assert judged(1.5, replace(said, blended=0.45)).score == 0.9
+    assert judged(1.5, replace(said, blended=0.45)).findings  # it orders, and clears nothing
+
+
 def test_labels_never_clear_what_the_comparison_with_goods_flags() -> None:
     verdict = judged(1.5, answers(pore=0.01, scratch=0.01, nothing=0.98))
     (finding,) = verdict.findings

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from labelled_plates import marked, write_manifest
@@ -12,15 +13,28 @@ from secondlook import (
     Act,
     AnomalyMap,
     FindingAct,
+    ImageInput,
     LabelProbabilities,
     ModalityContribution,
+    ModelInputs,
     Taxonomy,
 )
 from secondlook.assessments import Assessment
 from secondlook.errors import ManifestError, ModelError, UsageError
 from secondlook.maps import decode_map
+from secondlook.models.adapters import Adapter
+from secondlook.models.forward import forward
+from secondlook.models.forward import look_at as look_at_one
 from secondlook.store.worklist import WorklistFilter
-from secondlook_workflows import assess, decide, evaluate, ingest, learn
+from secondlook_workflows import (
+    adapter_import,
+    adapters,
+    assess,
+    decide,
+    evaluate,
+    ingest,
+    learn,
+)
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.cli.console import PARTLY
 from secondlook_workflows.context import Context
@@ -28,6 +42,7 @@ from secondlook_workflows.evaluating import EvaluateConfig
 from secondlook_workflows.learning import LearnConfig
 from secondlook_workflows.manifest_cases import from_manifest
 from secondlook_workflows.measuring import others
+from secondlook_workflows.stored_adapters import load_adapter
 
 INSPECTOR = "defect-inspector"
 
@@ -98,17 +113,111 @@ def test_what_the_champion_knows_of_goods_is_taken_over(
     learn.run(LearnConfig(domain=INSPECTOR, goods=goods, product="plate"), context)
     report = learn.run(heads(manifest), context)
     assert report.state == "challenger"
+    assert "goods part of adapter defect-inspector/plate/1 kept" in report.notes
     with context.workspace.database.write() as unit:
         unit.adapters.promote(report.adapter, actor="ada")
         unit.commit()
         card = unit.adapters.get(report.adapter).card
-    assert card["carried"] == "defect-inspector/plate/1"
+    assert card["carried"] == card["answers"]["goods"] == "defect-inspector/plate/1"
+    assert card["answers"]["modalities"] == ["image", "region", "outline"]
     look = look_at(new_plates(tmp_path / "new"), context)["pore.png"]
     (finding,) = look.findings
     assert finding.label == "pore"
     assert finding.score is not None  # of the bank
     assert finding.score > (finding.threshold or 0)
     assert finding.probability is not None  # of the labels
+
+
+def adapter_of(id: str, context: Context) -> Adapter:
+    with context.workspace.database.read() as unit:
+        return load_adapter(unit.adapters.get(id), context)
+
+
+def looks_alike(first: Adapter, second: Adapter, context: Context) -> bool:
+    """Whether two adapters give the same map and threshold, to the bit."""
+    vision = context.runtime.vision("starter")
+    inputs = ModelInputs(images=(ImageInput(attachment="a", pixels=pixels("pore", 9001)),))
+    mine, its = (
+        forward(inputs, vision=vision, text=None, adapter=x).images[0] for x in (first, second)
+    )
+    same = (mine.anomaly_map == its.anomaly_map).all()
+    return bool(same) and (mine.score, mine.threshold) == (its.score, its.threshold)
+
+
+def pixels(kind: str, seed: int) -> NDArray[np.uint8]:
+    return np.asarray(marked(kind, seed).convert("RGB"))
+
+
+def test_map_and_threshold_stay_the_same_and_travel(
+    context: Context, goods: Path, manifest: Path, tmp_path: Path
+) -> None:
+    first = learn.run(
+        LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
+    )
+    report = learn.run(heads(manifest), context)
+    old, new = (adapter_of(x, context) for x in (first.adapter, report.adapter))
+    assert looks_alike(old, new, context)
+    file = tmp_path / "both.zip"
+    adapters.export(report.adapter, file, context)
+    with context.workspace.database.write() as unit:
+        unit.adapters.promote(report.adapter, actor="ada")
+        unit.commit()
+    before = look_at(new_plates(tmp_path / "new"), context)["pore.png"]
+    taken = adapter_import.import_(
+        adapter_import.ImportConfig(file=file, product="plate-again"), context
+    )
+    again = adapter_of(taken.adapter, context)
+    assert looks_alike(old, again, context)
+    assert again.card.content_sha256 == new.card.content_sha256
+    assert before.score is not None
+    vision = context.runtime.vision("starter")
+    picture = pixels("pore", 9001)
+    mine, its = (look_at_one(x, vision, None, picture, "") for x in (new, again))
+    assert mine == pytest.approx(its, abs=1e-6)
+
+
+def test_goods_of_an_earlier_adapter_are_found_where_the_champion_has_none(
+    context: Context, goods: Path, manifest: Path
+) -> None:
+    alone = learn.run(heads(manifest), context)
+    known = learn.run(
+        LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
+    )
+    assert (alone.state, known.state) == ("champion", "challenger")
+    report = learn.run(heads(manifest), context)
+    assert f"goods part of adapter {known.adapter} kept" in report.notes
+    assert looks_alike(*(adapter_of(x.adapter, context) for x in (known, report)), context)
+
+
+def test_goods_over_another_backbone_are_not_kept_and_that_is_told(
+    context: Context, goods: Path, manifest: Path
+) -> None:
+    known = learn.run(
+        LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
+    )
+    report = learn.run(heads(manifest, backbone="untrained"), context)
+    told = " ".join(report.notes)
+    assert f"the goods part of {known.adapter} was not kept" in told
+    assert "another backbone or precision (starter" in told
+    assert "no anomaly map until good parts are learned again" in told
+    assert adapter_of(report.adapter, context).goods is None
+
+
+def test_goods_learned_again_leave_labels_behind_that_looked_at_the_old_ones(
+    context: Context, goods: Path, manifest: Path
+) -> None:
+    config = LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0)
+    learn.run(config, context)
+    report = learn.run(heads(manifest), context)
+    with context.workspace.database.write() as unit:
+        unit.adapters.promote(report.adapter, actor="ada")
+        unit.commit()
+    again = learn.run(replace(config, seed=5), context)
+    assert adapter_of(again.adapter, context).answers is None
+    (told,) = (x for x in again.notes if report.adapter in x)
+    assert "learn them again on top" in told
+    on_top = learn.run(heads(manifest), context)
+    assert f"goods part of adapter {report.adapter} kept" in on_top.notes
 
 
 def test_a_part_like_none_that_was_learned_from_is_not_judged(

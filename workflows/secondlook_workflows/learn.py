@@ -73,8 +73,8 @@ def run(config: LearnConfig, context: Context) -> LearnReport:
         forget_old(context)
         learned = way(task, context)
         whole = learned.adapter if champion is None else learned.adapter.taking(champion)
-        if champion is not None and whole is learned.adapter and not _covers(whole, champion):
-            note = f"nothing was taken over from {champion.id}: another backbone or precision"
+        if champion is not None and not _covers(whole, champion):
+            note = _lost(whole, champion)
         adapter, state = register(whole, context)
         if learned.run is not None:
             forget(learned.run)
@@ -151,6 +151,16 @@ def _covers(adapter: "Adapter", earlier: "Adapter") -> bool:
     from secondlook.models.adapters import PARTS
 
     return all(getattr(adapter, x) is not None for x in PARTS if getattr(earlier, x) is not None)
+
+
+def _lost(adapter: "Adapter", champion: "Adapter") -> str:
+    """Why the champion knows something that the new adapter does not."""
+    if not adapter.sees_as(champion):
+        return f"nothing was taken over from {champion.id}: another backbone or precision"
+    return (
+        f"the labels of {champion.id} were not taken over: they were learned beside its goods part "
+        "and not beside this one; learn them again on top (learn --decided or --manifest)"
+    )
 
 
 def _backbone(config: LearnConfig, context: Context) -> str:

@@ -53,7 +53,8 @@ def learn_cases(
 
     Args:
         folder: keeps what a killed run goes on from.
-        like: whose classes are learned, where these cases are a part of others.
+        like: whose classes are learned beside whose goods part, where these cases are a part of
+            others.
     """
     from secondlook.models.case_vectors import MOST_PICTURES
     from secondlook.training.labelled import learn_labelled
@@ -61,6 +62,7 @@ def learn_cases(
 
     config = task.config
     prepared = Prepared.of(cases, task, context, like)
+    known = prepared.goods.adapter
     context.progress.start("learning from labelled cases", 100)
     try:
         learned = learn_labelled(
@@ -70,6 +72,7 @@ def learn_cases(
             classes=prepared.classes,
             config=_settings(task, prepared, folder),
             progress=percents(context.progress),
+            finder=known.finder if known is not None else None,
         )
     except ModelError as error:
         files = unread(refused.refused if refused is not None else ())
@@ -87,6 +90,7 @@ def learn_cases(
         data_sha256=_digest(cases),
         learned_from=sorted(case_key(x.case)[:KEY] for x in cases),
         seed=config.seed,
+        known=known,
     )
     return Learned(
         adapter=adapter,

@@ -13,6 +13,7 @@ from secondlook.engine import CasePictures
 from secondlook.errors import IntakeError, ModelError
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
+from secondlook_workflows.known_goods import KnownGoods, known_goods
 from secondlook_workflows.learning import Task
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Prepared:
     read: Callable[[Case], "Callable[[], tuple[NDArray[np.uint8], ...]]"]
     """What loads the pictures of a case as its domain prepares them."""
     passages: Callable[[Case], tuple[str, ...]]
+    goods: KnownGoods
+    """What is known of good parts already."""
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -53,7 +56,7 @@ class Prepared:
         context: Context,
         like: "Prepared | None" = None,
     ) -> "Prepared":
-        """With the classes of `like`, where it is given.
+        """With the classes and the goods part of `like`, where it is given.
 
         Raises ModelError for labels that the domain does not know.
         """
@@ -66,6 +69,7 @@ class Prepared:
         pictures = any(x.case.images() for x in cases)
         texts = any(x.case.records for x in cases)
         reader = context.runtime.text(context.workspace.settings.text_backbone) if texts else None
+        goods = like.goods if like else known_goods(task, context)
         counted = Counter(label for x in cases for label in x.labels or {NOTHING})
         return cls(
             classes=classes,
@@ -75,7 +79,8 @@ class Prepared:
             counts={x: counted[x] for x in (*classes, NOTHING) if counted[x]},
             read=_reader(cases, domain, context),
             passages=lambda case: tuple(passages_of(domain.prepare(case, {}))),
-            notes=_notes(classes, several),
+            goods=goods,
+            notes=(*_notes(classes, several), *goods.notes),
         )
 
 

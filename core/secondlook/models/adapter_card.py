@@ -101,6 +101,8 @@ class AnswersCard(BaseModel):
     """Cases of each label."""
     data_sha256: str
     """Digest over the sorted cases and their labels."""
+    goods: str | None = None
+    """The id of the adapter whose goods part was there already; None where there was none."""
     learned_from: tuple[str, ...] = ()
     """The beginnings of the digests of the cases, to know them again where they are measured."""
     seed: int
@@ -181,5 +183,5 @@ class AdapterCard(BaseModel):
         """Digest of what was learned and how well, however it is called: copies have the same."""
         plain = self.model_dump(mode="json", exclude=set(NAMED))
         if plain["answers"] is not None:
-            del plain["answers"]["text"]  # how its backbone is called, too
+            del plain["answers"]["text"], plain["answers"]["goods"]  # how others are called, too
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

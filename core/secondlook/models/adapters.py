@@ -20,9 +20,10 @@ from secondlook.models.adapter_files import (
 from secondlook.models.alignment import AlignmentPart, pair_in
 from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.case_vectors import TEXT
+from secondlook.models.case_vectors import REGION, TEXT
 from secondlook.models.goods import GoodsPart
 from secondlook.models.goods_files import read_goods, write_goods
+from secondlook.models.region import RegionFinder
 from secondlook.models.resembling import Resembling
 
 PARTS = ("goods", "answers", "alignment")
@@ -42,6 +43,13 @@ class Adapter:
     def __post_init__(self) -> None:
         if any((getattr(self, x) is None) != (getattr(self.card, x) is None) for x in PARTS):
             raise AdapterError(f"the card of adapter {self.card.id} names other parts than it has")
+        wanted = self.beside
+        finder = self.finder if wanted is not None else None
+        if wanted != (finder.fingerprint if finder is not None else None):
+            raise AdapterError(
+                f"the labels of adapter {self.card.id} were learned beside another goods part than "
+                "it has: restore it from a copy, or learn the labels again"
+            )
 
     @property
     def id(self) -> str:
@@ -82,6 +90,16 @@ class Adapter:
             )
         return self.card.goods.threshold
 
+    @property
+    def beside(self) -> str | None:
+        """Fingerprint of the goods part that its answers need; None where they need none."""
+        return self.answers.backbones.get(REGION) if self.answers is not None else None
+
+    @cached_property
+    def finder(self) -> RegionFinder | None:
+        """What finds the most unusual place of a picture; None where nothing was learned of goods."""
+        return _finder(self.card, self.goods)
+
     @cached_property
     def resembling(self) -> Resembling | None:
         """Compares pictures with words; None where it was not learned from labels put into words.
@@ -115,21 +133,30 @@ class Adapter:
     def taking(self, earlier: "Adapter") -> "Adapter":
         """This adapter with the parts that it lacks and an earlier one has, where they still fit.
 
-        They fit where both were learned with the same backbone, used alike.
+        They fit where both were learned with the same backbone, used alike. Answers that were
+        learned beside a goods part fit no other one.
         """
         mine, other = self.card, earlier.card
-        if (mine.backbone.fingerprint, mine.preprocessing) != (
-            other.backbone.fingerprint,
-            other.preprocessing,
-        ):
+        if not self.sees_as(earlier):
             return self
         lacks = [x for x in PARTS if getattr(self, x) is None]
         taken = [x for x in lacks if getattr(earlier, x) is not None]
+        finds = self.finder.fingerprint if self.finder is not None else None
+        if finds is not None and earlier.beside not in (None, finds):
+            taken = [x for x in taken if x != "answers"]
         if not taken:
             return self
         update = {**{x: getattr(other, x) for x in taken}, "carried": other.id}
         parts: dict[str, Any] = {x: getattr(earlier, x) for x in taken}
         return replace(self, card=mine.model_copy(update=update), **parts)
+
+    def sees_as(self, other: "Adapter") -> bool:
+        """Whether both were learned with the same backbone, used alike."""
+        mine, its = self.card, other.card
+        return (mine.backbone.fingerprint, mine.preprocessing) == (
+            its.backbone.fingerprint,
+            its.preprocessing,
+        )
 
     def numbered(self, version: int) -> "Adapter":
         """The same adapter under another version, which its id ends with."""
@@ -177,14 +204,23 @@ class Adapter:
             )
         check_files(folder, card.files)
         goods = None if card.goods is None else read_goods(folder, card.backbone, card.goods)
-        answers = None if card.answers is None else _read_answers(folder, card.answers)
+        answers = None
+        if card.answers is not None:
+            answers = _read_answers(folder, card.answers, _finder(card, goods))
         alignment = None if card.alignment is None else _read_alignment(folder, card.alignment)
         return cls(card=card, goods=goods, answers=answers, alignment=alignment)
 
 
-def _read_answers(folder: Path, card: AnswersCard) -> AnswersPart:
+def _finder(card: AdapterCard, goods: GoodsPart | None) -> RegionFinder | None:
+    if card.goods is None or goods is None:
+        return None
+    return RegionFinder(goods=goods, threshold=card.goods.threshold)
+
+
+def _read_answers(folder: Path, card: AnswersCard, finder: RegionFinder | None) -> AnswersPart:
     # The name binds every file, so no other adapter can answer by its weights.
     part = AnswersPart.load(folder / ANSWERS, name=f"{folder_sha256(folder)}-answers")
+    part = replace(part, finder=finder) if part.region is not None else part
     if part.classes != card.labels or tuple(part.backbones) != card.modalities:
         raise AdapterError(damaged(folder, "the card and the head name other labels"))
     return part

@@ -2,7 +2,8 @@
 
 A case is a few pictures and a few passages. Each picture becomes one vector: what the backbone
 pools, and mean and spread over space of its middle hidden states, which in small networks carry
-most of the texture. A case is the mean over its pictures, and the mean over its passages.
+most of the texture. A case is the mean over its pictures, and the mean over its passages. Beside a
+goods part it is also the place that this finds most unusual; see `models.region`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +16,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from secondlook.cases import NOTHING
 from secondlook.errors import AdapterError
 from secondlook.models.answers_files import read_answers, write_answers
 from secondlook.models.backbones import TextBackbone
-from secondlook.models.calibration import AnswerCalibration
+from secondlook.models.calibration import AnswerCalibration, Blend
 from secondlook.models.case_vectors import (
     IMAGE,
+    REGION,
     TEXT,
     passages_vector,
     picture_vectors,
+    spread_out,
     standardised,
 )
 from secondlook.models.familiar import Familiar
@@ -31,6 +35,7 @@ from secondlook.models.fusion.head import FusionHead
 from secondlook.models.fusion.inputs import ModalityBatch, patterns
 from secondlook.models.lora.weights import LoraWeights
 from secondlook.models.recipe import Recipe
+from secondlook.models.region import RegionFinder, RegionRecipe, highest, parts_of
 from secondlook.models.vision import PatchNetwork
 
 Floats = NDArray[np.float32]
@@ -50,7 +55,10 @@ class Answer:
     """By modality present, how much it raised each label: the probability minus the one that the
     same case has without it."""
     embedding: Mapping[str, Floats]
-    """(V,) by modality present, to find like cases: standardised, from the frozen backbone."""
+    """(V,) of pictures and passages where present, to find like cases: standardised, from the
+    frozen backbone."""
+    blended: float | None = None
+    """How probable any finding is, by good parts and labels together; None without good parts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,10 +69,17 @@ class AnswersPart:
     calibration: AnswerCalibration
     recipe: Recipe
     backbones: Mapping[str, str]
-    """Fingerprint of the backbone of each modality that the head reads."""
+    """Fingerprint of the backbone of each modality that the head reads, and of the goods part that
+    finds regions."""
     familiarity: Mapping[str, Familiar]
     """By modality; those with too few cases are left out."""
     lora: LoraWeights | None = None
+    region: RegionRecipe | None = None
+    """What is read of the most unusual place; None where the head reads no regions."""
+    blend: Blend | None = None
+    """What good parts and labels say together; None where one of them does not tell."""
+    finder: RegionFinder | None = None
+    """Finds regions; the adapter brings it from its goods part."""
     name: str = field(default_factory=lambda: f"answers-{uuid4().hex}")
     """What the LoRA weights are called in the backbone's slots."""
 
@@ -80,25 +95,66 @@ class AnswersPart:
         text: TextBackbone | None,
         images: Sequence[NDArray[np.uint8]],
         passages: Sequence[str],
+        *,
+        maps: Sequence[Floats] | None = None,
     ) -> Answer:
         """The answer to one case of pictures (H, W, 3) and passages; either may be none.
 
-        Raises AdapterError for another backbone than it was learned with, or none where there is
-        something to read.
+        Args:
+            maps: (h, w) of every picture by the goods part, where they are there already.
+
+        Raises AdapterError for another backbone or goods part than it was learned with, or none
+        where there is something to read.
         """
         frozen, seen = self._read(vision, text, images, passages)
+        found = self.maps(vision, images, maps)
+        if found:
+            seen |= parts_of(self.region_vector(vision, images, found))
         batch = self._batch(seen)
         pattern = patterns(batch)
         full = self.calibration.probabilities(self.head(batch).logits.numpy(), pattern)
         chosen = self.calibration.sets(full, pattern)[0]
         standard = {x: self._standard(x, y) for x, y in frozen.items()}
+        probabilities = dict(zip(self.classes, full[0].tolist(), strict=True))
+        unfamiliar = self._unfamiliar(standard)
         return Answer(
-            probabilities=dict(zip(self.classes, full[0].tolist(), strict=True)),
+            probabilities=probabilities,
             possible=tuple(x for x, y in zip(self.classes, chosen, strict=True) if y),
-            unfamiliar=self._unfamiliar(standard),
+            unfamiliar=unfamiliar,
             contributions={x: self._contribution(x, seen, full) for x in seen},
             embedding=standard,
+            blended=self._blended(found, None if unfamiliar else full[0]),
         )
+
+    def maps(
+        self,
+        vision: PatchNetwork | None,
+        images: Sequence[NDArray[np.uint8]],
+        known: Sequence[Floats] | None = None,
+    ) -> list[Floats]:
+        """(h, w) of each picture that is read, by the goods part; none where no regions are read.
+
+        Raises AdapterError for another goods part than it was learned with, or none.
+        """
+        if not images or REGION not in self.backbones:
+            return []
+        network, finder = self.checked(IMAGE, vision), self._finder()
+        if known is not None:
+            return spread_out(known)
+        return [finder.map(network, x) for x in spread_out(images)]
+
+    def region_vector(
+        self,
+        vision: PatchNetwork | None,
+        images: Sequence[NDArray[np.uint8]],
+        found: Sequence[Floats],
+    ) -> Floats:
+        """(R + OUTLINED,) of the most unusual place in the pictures that are read, by their maps."""
+        assert self.region is not None  # the head reads regions, or there are no maps
+        network: PatchNetwork = self.checked(IMAGE, vision)
+        number = highest(found)
+        levels = network.image_features([spread_out(images)[number]]).levels
+        return self.region(levels, found[number], self._finder().threshold)
 
     def save(self, folder: Path) -> None:
         """Write all files into an existing folder. Raises AdapterError where that fails."""
@@ -137,6 +193,27 @@ class AnswersPart:
         vision.slots.bind(self.name, lambda: lora)
         adapted: Floats = picture_vectors(vision, images, self.recipe, self.name).mean(0)
         return adapted
+
+    def _finder(self) -> RegionFinder:
+        wanted = self.backbones[REGION]
+        if self.finder is None or self.finder.fingerprint != wanted:
+            got = "none" if self.finder is None else self.finder.fingerprint[:12]
+            raise AdapterError(
+                f"answers were learned beside the goods part {wanted[:12]}, got {got}: keep both in "
+                "one adapter, or learn again"
+            )
+        return self.finder
+
+    def _blended(
+        self, found: Sequence[Floats], probabilities: NDArray[np.float64] | None
+    ) -> float | None:
+        if self.blend is None or not found:
+            return None
+        anything = None
+        if probabilities is not None:
+            several = self.calibration.temperature.multilabel
+            anything = float(anything_in(probabilities[None], self.classes, several=several)[0])
+        return self.blend(self._finder().ratio(found[highest(found)]), anything)
 
     def checked(self, modality: str, backbone: Any) -> Any:
         """The backbone, if it is the one that this modality was learned with; else AdapterError."""
@@ -177,3 +254,15 @@ class AnswersPart:
             if name in vectors and name in self.familiarity:
                 return self.familiarity[name].unfamiliar(vectors[name])
         return not vectors
+
+
+def anything_in(
+    probabilities: NDArray[np.float64], classes: Sequence[str], *, several: bool
+) -> NDArray[np.float64]:
+    """(N,) how probable any finding is, from the probabilities (N, C) of the labels.
+
+    Of one label that holds, NOTHING must be among them, or the labels do not tell.
+    """
+    if several:
+        return np.asarray(probabilities.max(1))
+    return np.asarray(1 - probabilities[:, list(classes).index(NOTHING)])

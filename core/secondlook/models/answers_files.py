@@ -3,7 +3,7 @@
 answers/head.safetensors       the fusion head
 answers/vectors.safetensors    vectors of the cases it learned from, to tell what is unfamiliar
 answers/adapter_*              LoRA weights in peft's format, where they were better
-answers/answers.json           recipe, calibration, and the backbones all this belongs to
+answers/answers.json           recipe, calibration, and what all this belongs to: backbones, goods part
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,18 @@ from safetensors.numpy import load_file, save_file
 from secondlook.errors import AdapterError, ModelError
 from secondlook.models.calibration import (
     AnswerCalibration,
+    Blend,
     FamiliarityRule,
     from_plain,
     to_plain,
 )
-from secondlook.models.case_vectors import IMAGE
+from secondlook.models.case_vectors import IMAGE, REGION
 from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionHead
 from secondlook.models.fusion.state import load_head, save_head
 from secondlook.models.lora.weights import LoraWeights
 from secondlook.models.recipe import Recipe
+from secondlook.models.region import RegionRecipe
 
 if TYPE_CHECKING:
     from secondlook.models.answers import AnswersPart
@@ -46,6 +48,12 @@ class _Card(BaseModel):
     lora: bool
     calibration: dict[str, Any]
     familiarity: dict[str, dict[str, Any]]
+    region: RegionRecipe | None = None
+    blend: dict[str, Any] | None = None
+
+
+WITH_GOODS = ("region", "blend")
+"""Left out where no goods part stood beside: such files are as they always were."""
 
 
 def write_answers(folder: Path, part: "AnswersPart") -> None:
@@ -56,12 +64,16 @@ def write_answers(folder: Path, part: "AnswersPart") -> None:
         lora=part.lora is not None,
         calibration=to_plain(part.calibration),
         familiarity={x: to_plain(y.rule) for x, y in part.familiarity.items()},
+        region=part.region,
+        blend=None if part.blend is None else to_plain(part.blend),
     )
+    absent = {x for x in WITH_GOODS if getattr(card, x) is None}
     try:
         save_head(part.head, folder)
         vectors = {x: np.ascontiguousarray(y.vectors) for x, y in part.familiarity.items()}
         save_file(vectors, folder / VECTORS)
-        (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        text = card.model_dump_json(indent=2, exclude=absent) + "\n"
+        (folder / CARD).write_text(text, encoding="utf-8")
     except (OSError, SafetensorError) as error:
         raise AdapterError(f"cannot write answers to {folder}: {error}") from error
     if part.lora is not None:
@@ -69,7 +81,7 @@ def write_answers(folder: Path, part: "AnswersPart") -> None:
 
 
 def read_answers(folder: Path) -> dict[str, Any]:
-    """What an AnswersPart is made of, but for its name.
+    """What an AnswersPart is made of, but for its name and what finds its regions.
 
     Raises AdapterError where files are missing, damaged, or do not belong together.
     """
@@ -77,11 +89,16 @@ def read_answers(folder: Path) -> dict[str, Any]:
     try:
         calibration = from_plain(AnswerCalibration, card.calibration)
         rules = {x: from_plain(FamiliarityRule, y) for x, y in card.familiarity.items()}
+        blend = None if card.blend is None else from_plain(Blend, card.blend)
     except ModelError as error:
         raise AdapterError(_damaged(folder, str(error))) from None
     head = load_head(folder)
     if set(head.config.names) != set(card.backbones):
         raise AdapterError(_damaged(folder, f"{CARD} and the head read different modalities"))
+    if (card.region is None) == (REGION in card.backbones) or blend and not card.region:
+        raise AdapterError(
+            _damaged(folder, f"{CARD} names regions and does not say how to read them")
+        )
     lora = None
     if card.lora:
         lora = LoraWeights.load(folder, fingerprint=card.backbones.get(IMAGE, ""))
@@ -92,6 +109,8 @@ def read_answers(folder: Path) -> dict[str, Any]:
         "backbones": card.backbones,
         "familiarity": _read_vectors(folder, rules, head),
         "lora": lora,
+        "region": card.region,
+        "blend": blend,
     }
 
 

@@ -1,4 +1,4 @@
-"""A case as vectors: one for its pictures, one for its passages."""
+"""A case as vectors: of its pictures, of its most unusual place, of its passages."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -12,7 +12,9 @@ from secondlook.models.fusion.head import FusionHead
 from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
 
-IMAGE, TEXT = "image", "text"
+IMAGE, REGION, OUTLINE, TEXT = "image", "region", "outline", "text"
+"""A region is what the most unusual place of a case looks like; its outline how far it stands out
+and which shape it has."""
 MOST_PICTURES = 16
 """Of a case with more, so many are read, evenly spread."""
 

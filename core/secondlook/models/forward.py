@@ -50,7 +50,7 @@ def forward(
         images = tuple(_score(image, vision, adapter) for image in inputs.images if adapter.goods)
         resembles = {} if adapter.answers else _resembles(inputs, vision, adapter)
     if adapter is not None and asked:
-        answers = _answer(asked, vision, reader, adapter)
+        answers = _answer(asked, vision, reader, adapter, images)
     if text is not None and inputs.records and inputs.queries:
         matches = rank_passages(text, inputs.records, inputs.queries)
     looked = (vision if images or resembles or (answers and asked.images) else None,)
@@ -86,7 +86,9 @@ def look_at(
     outputs = forward(inputs, vision=vision, text=None, reader=reader, adapter=adapter)
     answers = outputs.answers.probabilities.values() if outputs.answers else ()
     aligned = _aligned(adapter, vision, pixels, passage)
-    return np.array([*(x.score for x in outputs.images), *answers, *aligned], dtype=np.float64)
+    blended = [outputs.answers.blended] if outputs.answers else []
+    numbers = [*(x.score for x in outputs.images), *answers, *aligned]
+    return np.array([*numbers, *(x for x in blended if x is not None)], dtype=np.float64)
 
 
 def _aligned(
@@ -117,12 +119,17 @@ class _Question:
 
 
 def _answer(
-    asked: _Question, vision: VisionBackbone | None, reader: TextBackbone | None, adapter: Adapter
+    asked: _Question,
+    vision: VisionBackbone | None,
+    reader: TextBackbone | None,
+    adapter: Adapter,
+    scored: Sequence[ImageOutputs],
 ) -> Answers:
     part, card = adapter.answers, adapter.card.answers
     assert part is not None and card is not None  # there is a question only for these
     network = network_of(vision) if vision is not None and asked.images else None
-    answer = part.answer(network, reader, asked.images, asked.passages)
+    maps = [x.anomaly_map for x in scored] or None
+    answer = part.answer(network, reader, asked.images, asked.passages, maps=maps)
     return Answers(
         probabilities=answer.probabilities,
         possible=answer.possible,
@@ -130,6 +137,7 @@ def _answer(
         several=card.several,
         unfamiliar=answer.unfamiliar,
         contributions=answer.contributions,
+        blended=answer.blended,
     )
 
 

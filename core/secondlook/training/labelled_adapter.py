@@ -26,6 +26,7 @@ def labelled_adapter(
     data_sha256: str,
     learned_from: Sequence[str],
     seed: int,
+    known: Adapter | None = None,
 ) -> Adapter:
     """The adapter made of these answers.
 
@@ -34,6 +35,10 @@ def labelled_adapter(
         counts: cases of each label.
         data_sha256: digest over the cases and their labels.
         learned_from: what each case is known again by.
+        known: the adapter whose goods part is kept as it is, the one that the labels were learned
+            beside.
+
+    Raises AdapterError where they were learned beside another one.
     """
     part = learned.part
     reads = reader is not None and TEXT in part.backbones
@@ -50,6 +55,7 @@ def labelled_adapter(
         groups=len(np.unique(learned.unseen.groups)),
         counts=dict(counts),
         data_sha256=data_sha256,
+        goods=known.id if known is not None else None,
         learned_from=tuple(learned_from),
         seed=seed,
         metrics=learned.metrics,
@@ -62,6 +68,10 @@ def labelled_adapter(
         version=version,
         vision=vision,
         backbone=backbone,
+        goods=known.card.goods if known is not None else None,
         answers=answers,
     )
-    return Adapter(card=card, answers=part)
+    if known is None:
+        return Adapter(card=card, answers=part)
+    card = card.model_copy(update={"carried": known.id})
+    return Adapter(card=card, goods=known.goods, answers=part)

@@ -6,6 +6,7 @@ can be trusted. No part needs torch.
 
 from secondlook.models.calibration.answers import AnswerCalibration, Unseen, fit_answers
 from secondlook.models.calibration.bands import Band, Bands, fit_bands
+from secondlook.models.calibration.blend import Blend, fit_blend
 from secondlook.models.calibration.conformal import ConformalSets, fit_conformal
 from secondlook.models.calibration.familiarity import (
     FamiliarityRule,
@@ -28,6 +29,7 @@ __all__ = [
     "Band",
     "Bands",
     "Bin",
+    "Blend",
     "ConformalSets",
     "FamiliarityRule",
     "Temperature",
@@ -38,6 +40,7 @@ __all__ = [
     "expected_calibration_error",
     "fit_answers",
     "fit_bands",
+    "fit_blend",
     "fit_conformal",
     "fit_familiarity",
     "fit_temperature",

@@ -12,8 +12,15 @@ from torch import Tensor
 from secondlook.errors import UsageError
 from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
-from secondlook.models.case_vectors import IMAGE, MOST_PICTURES, TEXT, picture_vectors, spread_out
+from secondlook.models.case_vectors import (
+    IMAGE,
+    MOST_PICTURES,
+    TEXT,
+    picture_vectors,
+    spread_out,
+)
 from secondlook.models.fusion.inputs import ModalityBatch, patterns
+from secondlook.models.region import parts_of
 from secondlook.models.vision import PatchNetwork
 
 
@@ -28,10 +35,13 @@ class Reading:
     """(n, V) one vector for each of them; n = 0 where the head reads none."""
     text: Tensor
     """(p, T) one vector for each passage; p = 0 where the head reads none."""
+    places: Mapping[str, Tensor]
+    """(1, R) by modality, of the most unusual place, where the head reads it. It stays what it is,
+    whatever else is left out."""
 
     def means(self) -> dict[str, Tensor]:
         """(1, D) what the head is given, by modality that is there."""
-        rows = {IMAGE: self.image, TEXT: self.text}
+        rows = {IMAGE: self.image, **self.places, TEXT: self.text}
         return {name: x.mean(0, keepdim=True) for name, x in rows.items() if len(x)}
 
     def label(self, name: str) -> int:
@@ -100,10 +110,19 @@ def read(
         network: PatchNetwork = part.checked(IMAGE, vision)
         seen = [images[i] for i in pictures]
         rows[IMAGE] = picture_vectors(network, seen, part.recipe, bound(part, network))
+    places: dict[str, NDArray[np.float32]] = {}
+    if found := part.maps(vision, images):
+        places = parts_of(part.region_vector(vision, images, found)[None])
     if passages and TEXT in sizes:
         rows[TEXT] = part.checked(TEXT, text).embed(list(passages))
     tensors = {x: torch.from_numpy(np.array(y, np.float32)) for x, y in rows.items()}
-    return Reading(part=part, pictures=pictures, image=tensors[IMAGE], text=tensors[TEXT])
+    return Reading(
+        part=part,
+        pictures=pictures,
+        image=tensors[IMAGE],
+        text=tensors[TEXT],
+        places={x: torch.from_numpy(y.copy()) for x, y in places.items()},
+    )
 
 
 def bound(part: AnswersPart, vision: PatchNetwork) -> str | None:

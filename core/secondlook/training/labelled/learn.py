@@ -11,9 +11,10 @@ from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.calibration import fit_answers
 from secondlook.models.calibration.answers import Unseen
-from secondlook.models.case_vectors import IMAGE, TEXT, standardised
+from secondlook.models.case_vectors import IMAGE, OUTLINE, REGION, TEXT, standardised
 from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionHead
+from secondlook.models.region import RegionFinder
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import CrossvalConfig, LearnedHead, learn_head
@@ -21,6 +22,7 @@ from secondlook.training.crossval_figures import Figures, answer_figures
 from secondlook.training.crossval_folds import Folds
 from secondlook.training.folds import check_labels
 from secondlook.training.heads import Progress
+from secondlook.training.labelled.beside import beside, blend_of
 from secondlook.training.labelled.cases import LabelledCase, label_array
 from secondlook.training.labelled.config import LabelledConfig
 from secondlook.training.labelled.reading import Readings, read_cases
@@ -77,6 +79,8 @@ def learn_labelled(
     classes: Sequence[str],
     config: LabelledConfig | None = None,
     progress: Progress | None = None,
+    finder: RegionFinder | None = None,
+    readings: Readings | None = None,
 ) -> LearnedLabelled:
     """Learn to answer cases like these.
 
@@ -87,6 +91,9 @@ def learn_labelled(
         vision: reads pictures; without it they are ignored.
         text: reads passages; without it they are ignored.
         progress: called with (percent done, 100).
+        finder: finds the most unusual place of each picture, by good parts; the answers are then
+            of use beside that goods part only.
+        readings: of these cases by the same backbones and finder, where they were read already.
 
     Raises ModelError, saying what would work, for fewer than 8 cases, a single label, a label in a
     single group, unknown labels, cases that all look the same, too little time or memory.
@@ -95,8 +102,9 @@ def learn_labelled(
     tell = _teller(progress)
     labels = label_array(cases, classes, config.multilabel)
     check_labels(labels, classes, [x.group for x in cases])
-    checkpoint = Checkpoint(config.folder, identity(cases, vision, text, classes, config))
-    readings = _read(cases, vision, text, config, checkpoint, lambda x: tell(0.25 * x))
+    checkpoint = Checkpoint(config.folder, identity(cases, vision, text, classes, config, finder))
+    if readings is None:
+        readings = _read(cases, vision, text, finder, config, checkpoint, lambda x: tell(0.25 * x))
     work = prepare_work(cases, labels, readings, vision, classes, seed=config.seed)
     clock.lap("read")
     head = _learn_head(work, classes, config, clock.left, lambda x: tell(0.25 + 0.2 * x))
@@ -113,19 +121,27 @@ def learn_labelled(
     refs = {x: y.ref.fingerprint for x, y in given.items() if y and x in work.features}
     keys = {x.key for x in cases}
     learned = _learned(work, head, outcome, comparison, refs, config, keys, clock.laps)
-    return replace(learned, folder=checkpoint.folder)
+    part = learned.part
+    if vision is not None and finder is not None and REGION in work.features:
+        blend = blend_of(work.ratios, learned.unseen, learned.folds)
+        part = beside(part, vision, finder, blend)
+    return replace(learned, part=part, folder=checkpoint.folder)
 
 
 def _read(
     cases: Sequence[LabelledCase],
     vision: PatchNetwork | None,
     text: TextBackbone | None,
+    finder: RegionFinder | None,
     config: LabelledConfig,
     checkpoint: Checkpoint,
     tell: Callable[[float], None],
 ) -> Readings:
     def make() -> Arrays:
-        return read_cases(cases, vision, text, seconds=config.seconds, progress=tell).plain()
+        seconds = config.seconds
+        return read_cases(
+            cases, vision, text, seconds=seconds, progress=tell, finder=finder
+        ).plain()
 
     return Readings.from_plain(checkpoint.step("readings", make))
 
@@ -203,6 +219,8 @@ def _familiarity(work: Work, head: FusionHead) -> dict[str, Familiar]:
     """By the frozen backbone: what was learned has drawn together the cases it was learned from."""
     known = {}
     for name, modality in work.features.items():
+        if name in (REGION, OUTLINE):
+            continue  # how unusual a place is, goods tell
         there = modality.present.numpy()
         vectors = standardised(head, name, modality.vectors().numpy()[there])
         with suppress(ModelError):  # too few cases of this modality, or all of one group

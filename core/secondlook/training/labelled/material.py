@@ -1,7 +1,10 @@
-"""What tuning learns from: for every case its pictures, and the vectors of its text in all views."""
+"""What tuning learns from: of every case its pictures, and the vectors of its text in all views.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The vector of its most unusual place is the same in all views: it comes from the frozen backbone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,6 +14,7 @@ from torch import Tensor
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.case_vectors import IMAGE, TEXT, passages_vector
 from secondlook.models.fusion.inputs import ModalityBatch
+from secondlook.models.region import parts_of
 from secondlook.training.labelled.augment import random_for, text_view
 from secondlook.training.labelled.cases import LabelledCase
 from secondlook.training.labelled.reading import Readings
@@ -33,6 +37,9 @@ class Material:
     """V of the vectors of pictures."""
     views: int
     """How many, the case itself counted."""
+    places: Mapping[str, Tensor] = field(default_factory=dict)
+    """(N, R) by modality, of the most unusual place; every case with pictures has one. Empty where
+    no goods part finds any."""
 
     def looks(self, rows: Sequence[int], views: Sequence[int]) -> list[Look]:
         """The pictures of these cases in these views (one a case)."""
@@ -45,6 +52,9 @@ class Material:
     ) -> dict[str, ModalityBatch]:
         """What a head reads of these cases, with gradients into the active adapter."""
         batch = {IMAGE: self._images(states, rows, views)}
+        for name, vectors in self.places.items():
+            there = batch[IMAGE].present
+            batch[name] = ModalityBatch(present=there, pooled=vectors[list(rows)])
         if self.text is not None:
             vectors = self.text[list(views), list(rows)]
             batch[TEXT] = ModalityBatch(present=self.has_text[list(rows)], pooled=vectors)
@@ -84,7 +94,14 @@ def material(
         has_text=torch.from_numpy(readings.has_text.copy()),
         size=size,
         views=views + 1,
+        places=_places(readings),
     )
+
+
+def _places(readings: Readings) -> dict[str, Tensor]:
+    if not len(readings.regions):
+        return {}
+    return {x: torch.from_numpy(y.copy()) for x, y in parts_of(readings.worst()[0]).items()}
 
 
 def _texts(

@@ -3,7 +3,8 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,8 +14,10 @@ from secondlook.errors import ModelError, SecondlookError
 from secondlook.models.backbones import TextBackbone
 from secondlook.models.case_vectors import passages_vector, spread_out
 from secondlook.models.dense import dense_levels
+from secondlook.models.features import ImageFeatures
 from secondlook.models.prefetch import prefetched
 from secondlook.models.recipe import Recipe, mean_and_spread
+from secondlook.models.region import RegionFinder, RegionRecipe
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.checkpoint import Arrays
 from secondlook.training.labelled.cases import LabelledCase, Picture, Pixels
@@ -44,6 +47,11 @@ class Readings:
     unread: int
     """Pictures that could not be read."""
     seconds: float
+    """That the backbones took, to foresee what reading again would take."""
+    regions: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """(P, R) of the most unusual place of each picture; (0, 0) where no goods part finds any."""
+    ratios: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """(P,) scores of the goods part in units of its threshold."""
 
     @property
     def has_image(self) -> NDArray[np.bool_]:
@@ -56,6 +64,20 @@ class Readings:
         np.add.at(total, self.owner, self.vectors)
         count = np.bincount(self.owner, minlength=len(total))
         return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
+
+    def worst(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """(N, R) regions and (N,) ratios of the picture with the highest score of each case.
+
+        Zero for a case without pictures.
+        """
+        regions = np.zeros((len(self.has_text), self.regions.shape[1]), dtype=np.float32)
+        ratios = np.zeros(len(self.has_text))
+        # The last one written stays: of equal scores that of the first picture.
+        order = np.argsort(self.ratios[::-1], kind="stable")
+        picked = np.arange(len(self.ratios))[::-1][order]
+        regions[self.owner[picked]] = self.regions[picked]
+        ratios[self.owner[picked]] = self.ratios[picked]
+        return regions, ratios
 
     def only(self, rows: NDArray[np.int64]) -> "Readings":
         """Of these cases alone, in this order."""
@@ -70,6 +92,8 @@ class Readings:
             digests=tuple(self.digests[i] for i in keep.tolist()),
             text=self.text[rows],
             has_text=self.has_text[rows],
+            regions=self.regions[keep] if len(self.regions) else self.regions,
+            ratios=self.ratios[keep] if len(self.ratios) else self.ratios,
         )
 
     def plain(self) -> Arrays:
@@ -84,6 +108,8 @@ class Readings:
             "has_text": self.has_text,
             "unread": np.array([self.unread]),
             "seconds": np.array([self.seconds]),
+            "regions": self.regions,
+            "ratios": self.ratios,
         }
 
     @classmethod
@@ -98,6 +124,8 @@ class Readings:
             has_text=arrays["has_text"],
             unread=int(arrays["unread"][0]),
             seconds=float(arrays["seconds"][0]),
+            regions=arrays["regions"],
+            ratios=arrays["ratios"],
         )
 
 
@@ -109,7 +137,11 @@ def everything(vision: PatchNetwork) -> Recipe:
 
 def load_picture(vision: PatchNetwork, picture: Picture) -> Pixels:
     """The picture at the size that the backbone takes."""
-    return vision.prepare.resized(picture() if callable(picture) else picture)
+    return vision.prepare.resized(_whole(picture))
+
+
+def _whole(picture: Picture) -> Pixels:
+    return picture() if callable(picture) else picture
 
 
 def read_cases(
@@ -119,13 +151,17 @@ def read_cases(
     *,
     seconds: float,
     progress: Callable[[float], None],
+    finder: RegionFinder | None = None,
 ) -> Readings:
     """Read all cases; a picture that cannot be read is counted and left out.
+
+    Args:
+        finder: finds the most unusual place of each picture.
 
     Raises ModelError where the time will not do.
     """
     started = time.monotonic()
-    work = _Pictures(vision, seconds, progress)
+    work = _Pictures(vision, finder, seconds, progress)
     for i, pictures in enumerate(prefetched(work.loaded(cases))):
         work.case(i, pictures, len(cases))
     rows, has_text = _texts(cases, text)
@@ -137,7 +173,9 @@ def read_cases(
         text=rows,
         has_text=has_text,
         unread=work.unread,
-        seconds=time.monotonic() - started,
+        seconds=time.monotonic() - started - work.found,
+        regions=np.stack(work.regions) if work.regions else np.zeros((0, 0), np.float32),
+        ratios=np.array(work.ratios, dtype=np.float64),
     )
 
 
@@ -149,41 +187,67 @@ class _Pictures:
     """Reads pictures one by one, so that no vector depends on a batch."""
 
     def __init__(
-        self, vision: PatchNetwork | None, seconds: float, progress: Callable[[float], None]
+        self,
+        vision: PatchNetwork | None,
+        finder: RegionFinder | None,
+        seconds: float,
+        progress: Callable[[float], None],
     ) -> None:
         self._vision, self._seconds, self._progress = vision, seconds, progress
         self._recipe = None if vision is None else everything(vision)
+        self._finder = finder
+        self._region = None if vision is None or finder is None else RegionRecipe.of(vision)
         self._started = time.monotonic()
         self.vectors: list[NDArray[np.float32]] = []
         self.owner: list[int] = []
         self.number: list[int] = []
         self.digests: list[str] = []
+        self.regions: list[NDArray[np.float32]] = []
+        self.ratios: list[float] = []
+        self.found = 0.0  # seconds that finding regions took
         self.unread = 0
 
-    def loaded(self, cases: Sequence[LabelledCase]) -> Iterator[list[tuple[int, Pixels]]]:
-        """The pictures of each case at the size that the backbone takes, with their numbers."""
+    def loaded(self, cases: Sequence[LabelledCase]) -> "Iterator[list[_Loaded]]":
+        """The pictures of each case that can be read."""
         for case in cases:
             yield list(self._loaded(case))
 
-    def case(self, index: int, pictures: Sequence[tuple[int, Pixels]], total: int) -> None:
+    def case(self, index: int, pictures: "Sequence[_Loaded]", total: int) -> None:
         if self._vision is None or self._recipe is None:
             return
-        for number, pixels in pictures:
-            self.vectors.append(_vector(self._vision, pixels, self._recipe))
+        for loaded in pictures:
+            with torch.inference_mode():
+                features = self._vision.image_features([loaded.pixels])
+            self.vectors.append(_vector(features, self._recipe))
+            self._find(loaded, features)
             self.owner.append(index)
-            self.number.append(number)
-            self.digests.append(hashlib.sha256(pixels.tobytes()).hexdigest())
+            self.number.append(loaded.number)
+            self.digests.append(hashlib.sha256(loaded.pixels.tobytes()).hexdigest())
         self._progress((index + 1) / total)
         self._foresee(index + 1, total)
 
-    def _loaded(self, case: LabelledCase) -> Iterator[tuple[int, Pixels]]:
+    def _find(self, loaded: "_Loaded", features: ImageFeatures) -> None:
+        """The most unusual place of one picture, where a goods part finds it."""
+        if self._vision is None or self._finder is None or self._region is None:
+            return
+        started = time.monotonic()
+        found = self._finder.map(self._vision, loaded.whole)
+        self.regions.append(self._region(features.levels, found, self._finder.threshold))
+        self.ratios.append(self._finder.ratio(found))
+        self.found += time.monotonic() - started
+
+    def _loaded(self, case: LabelledCase) -> "Iterator[_Loaded]":
         if self._vision is None:
             return
         for number, picture in self._pictures(case):
             try:
-                yield number, load_picture(self._vision, picture)
+                whole = _whole(picture)
+                pixels = self._vision.prepare.resized(whole)
             except UNREADABLE:
                 self.unread += 1
+                continue
+            # The goods part may look closer than the backbone takes a whole picture.
+            yield _Loaded(number, pixels, pixels if self._finder is None else whole)
 
     def _pictures(self, case: LabelledCase) -> list[tuple[int, Picture]]:
         try:
@@ -202,9 +266,19 @@ class _Pictures:
             )
 
 
-def _vector(vision: PatchNetwork, pixels: Pixels, recipe: Recipe) -> NDArray[np.float32]:
+class _Loaded(NamedTuple):
+    """One picture of a case."""
+
+    number: int
+    """Which of the case's."""
+    pixels: Pixels
+    """At the size that the backbone takes."""
+    whole: Pixels
+    """As the goods part looks at it."""
+
+
+def _vector(features: ImageFeatures, recipe: Recipe) -> NDArray[np.float32]:
     with torch.inference_mode():
-        features = vision.image_features([pixels])
         levels = [mean_and_spread(x) for x in features.levels]
         vector: NDArray[np.float32] = recipe.join(features.pooled, levels)[0].numpy()
     return vector

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.region import RegionFinder
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.labelled.cases import LabelledCase
 from secondlook.training.labelled.config import LabelledConfig
@@ -41,6 +42,7 @@ def identity(
     text: TextBackbone | None,
     classes: Sequence[str],
     config: LabelledConfig,
+    finder: RegionFinder | None = None,
 ) -> dict[str, object]:
     """All that the outcome depends on, but for the time there is."""
     settings = asdict(replace(config, folder=None, seconds=0, memory_bytes=0))
@@ -50,4 +52,5 @@ def identity(
         "cases": [[x.key, sorted(x.labels), x.group] for x in cases],
         "backbones": [None if x is None else x.ref.fingerprint for x in (vision, text)],
         "prepare": "" if vision is None else vision.preprocessing,
+        "goods": None if finder is None else finder.fingerprint,
     }

@@ -11,6 +11,7 @@ from secondlook.errors import ModelError
 from secondlook.models.case_vectors import IMAGE, TEXT
 from secondlook.models.fusion.inputs import Batch, pooled
 from secondlook.models.recipe import Recipe
+from secondlook.models.region import parts_of
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.folds import Labels, check_labels
 from secondlook.training.labelled.cases import LabelledCase, joined_groups
@@ -32,6 +33,8 @@ class Work:
     """Of the recipes that were compared."""
     joined: int
     """Groups that were joined with others because they share a case or a picture."""
+    ratios: NDArray[np.float64] | None = None
+    """(N,) goods scores in units of the threshold, of cases with pictures; None without goods."""
 
 
 def prepare_work(
@@ -66,9 +69,13 @@ def prepare_work(
         recipe, losses = _recipe(vectors, readings, vision, labels, groups, seed)
         size = vision.image_tower.pooled_size
         features[IMAGE] = vectors[:, columns(recipe, size, vectors.shape[1])]
+    ratios = None
+    if len(readings.regions):
+        regions, ratios = readings.worst()
+        features |= parts_of(regions)
     if readings.has_text.any():
         features[TEXT] = readings.text
-    there = {IMAGE: readings.has_image, TEXT: readings.has_text}
+    there = {x: readings.has_text if x == TEXT else readings.has_image for x in features}
     return Work(
         cases=kept,
         labels=labels,
@@ -78,6 +85,7 @@ def prepare_work(
         groups=groups,
         losses=losses,
         joined=joined,
+        ratios=ratios,
     )
 
 
