@@ -116,6 +116,7 @@ def _rules(read: _Read, taxonomy: Taxonomy) -> tuple[Rule, ...]:
     unread = [
         Rule(record=record.sha256, record_name=record.name, unread=x, kinds=kinds)
         for x in found.unread
+        if not x.aside
         for kinds in (kinds_in(x.quote, words) or frozenset({ANY}),)
     ]
     return (*clauses, *unread)

@@ -8,6 +8,7 @@ from made_rules import decided_by, disposition, place, rule, scene
 from numpy.typing import NDArray
 from test_judging import DOMAIN, LAX, PITCH, SCRATCH, STRICT, answers, made, part, rulings_of, seen
 
+from defect_inspector.clauses import read_clauses
 from defect_inspector.comparing import compare
 from defect_inspector.deciding import Table
 from defect_inspector.kinds import ANY
@@ -357,3 +358,13 @@ def test_a_scratch_that_fades_or_breaks_is_not_accepted_as_a_short_one(
     scores = np.zeros((60, 80), dtype=np.float32)
     scores[29:32, 14:41] = 3.0
     assert recommended(case, pixels=pixels, anomaly_map=scores) == "hold"
+
+
+def test_a_sentence_about_keeping_records_is_listed_and_judges_no_part() -> None:
+    text = "# Plate\n\n## 2 Surface\n\n2.1 Scratches up to 20 mm are accepted.\n\n## 3 Records\n\n"
+    text += "3.1 Every rejected plate is recorded with a picture and the measured value.\n"
+    found = read_clauses(note(text, kind="manual", name="m"))
+    assert [x.aside for x in found.unread] == [True]
+    case = part(text)
+    verdict = DOMAIN.assess(case, seen(case))
+    assert DOMAIN.recommend(case, verdict) == "accept"

@@ -9,6 +9,7 @@ from defect_inspector.clauses.drafts import PENDING, UNSAID, Draft, Reading
 from defect_inspector.clauses.marks import Mark, read_marks
 from defect_inspector.clauses.model import Clause, Place, Synonym, Unread
 from defect_inspector.clauses.numbers import style_of_record
+from defect_inspector.clauses.sentences import OFF_TOPIC
 from defect_inspector.clauses.statements import Statement
 from defect_inspector.clauses.synonyms import find_synonyms
 from defect_inspector.clauses.vocabulary import Phrases
@@ -73,7 +74,7 @@ class Collected:
         self._weak = soft
         self.severities |= reading.severities
         for problem in dict.fromkeys(reading.problems):
-            self.unread.append(Unread(reason=problem, **place))
+            self.unread.append(Unread(reason=problem, aside=problem == OFF_TOPIC, **place))
 
     def _per(self, per: str | None) -> str | None:
         """What is counted over: `part` where the manual calls the part so."""

@@ -134,6 +134,9 @@ class Unread(Place):
     """What looks like a rule but could not be read, and why."""
 
     reason: str
+    aside: bool = False
+    """It names no defect and stands where the manual speaks of something else (records, storage):
+    for a person to see, but no part is judged by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
