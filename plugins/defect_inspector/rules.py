@@ -4,7 +4,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from defect_inspector.clauses import Clause, Unread, read_clauses
+from defect_inspector.clauses.dispositions import find_dispositions
+from defect_inspector.clauses.fold import fold
+from defect_inspector.clauses.marks import read_marks
 from defect_inspector.clauses.model import Place as Spot
+from defect_inspector.clauses.numbers import Style
 from defect_inspector.kinds import ANY, kinds_in, kinds_of, words_of
 from secondlook import Case, Record, Taxonomy
 
@@ -117,6 +121,14 @@ def _rules(read: _Read, taxonomy: Taxonomy) -> tuple[Rule, ...]:
         Rule(record=record.sha256, record_name=record.name, unread=x, kinds=kinds)
         for x in found.unread
         if not x.aside
-        for kinds in (kinds_in(x.quote, words) or frozenset({ANY}),)
+        if (kinds := kinds_in(x.quote, words) or _everything(x.quote))
     ]
     return (*clauses, *unread)
+
+
+def _everything(quote: str) -> frozenset[str]:
+    """Every kind, for a sentence that names none and allows, forbids or excepts something; of none
+    where it tells how to look (`inspect under diffuse light at 40 cm`)."""
+    marks = read_marks(fold(quote), Style.POINT)
+    rules = bool(find_dispositions(marks)) or any(x.get("exception") for x in marks)
+    return frozenset({ANY}) if rules else frozenset()

@@ -368,3 +368,11 @@ def test_a_sentence_about_keeping_records_is_listed_and_judges_no_part() -> None
     case = part(text)
     verdict = DOMAIN.assess(case, seen(case))
     assert DOMAIN.recommend(case, verdict) == "accept"
+
+
+def test_a_sentence_on_how_to_look_that_could_not_be_read_judges_no_part() -> None:
+    text = "1.1 Inspect each plate under diffuse light at 40 cm.\n\n2.1 Scratches up to 20 mm are accepted.\n"
+    assert read_clauses(note(text, kind="manual", name="m")).unread
+    case = part(text)
+    verdict = DOMAIN.assess(case, seen(case))
+    assert DOMAIN.recommend(case, verdict) == "accept"
