@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from defect_inspector.clauses import STRICTNESS, Clause
-from defect_inspector.comparing import ANYTHING, Compared, Scene, compare
+from defect_inspector.comparing import Compared, compare
 from defect_inspector.grading import graded
 from defect_inspector.kinds import ANY
 from defect_inspector.rules import Rule
+from defect_inspector.scene import Scene
+from defect_inspector.telling import ANYTHING
 
 ACCEPT, REWORK, HOLD, SCRAP = STRICTNESS[0], STRICTNESS[1], STRICTNESS[2], STRICTNESS[3]
 BEYOND = "more than the manual accepts, and it does not say what follows"

@@ -8,8 +8,9 @@ without a limit; where there is none, a person does.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from defect_inspector.comparing import ACCEPT, ANYTHING, Compared
+from defect_inspector.comparing import ACCEPT, Compared
 from defect_inspector.taxonomy import GRADES
+from defect_inspector.telling import ANYTHING
 
 NOT_JUDGED = "which severity it is, was not judged"
 ORDER = [x.code for x in GRADES]

@@ -7,13 +7,14 @@ so that a new revision of a manual is held against old looks, with what it would
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from defect_inspector.comparing import Compared, Scene
+from defect_inspector.comparing import Compared
 from defect_inspector.deciding import HOLD, SCRAP, Outcome, Table, strict, strictest
 from defect_inspector.kinds import ANY
 from defect_inspector.naming import EVEN, GRADED, grade, likeness, severity_of
 from defect_inspector.places import IN_MM, Places, in_millimetres, read_places, size_of
 from defect_inspector.rules import Rule, Rules, rules_of
 from defect_inspector.rulings import NEVER_LEARNED, only_if, rulings
+from defect_inspector.scene import Scene
 from defect_inspector.taxonomy import ANOMALY
 from secondlook import (
     NOTHING,

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from defect_inspector.comparing import Compared, limit_of
+from defect_inspector.comparing import Compared
 from defect_inspector.deciding import ACCEPT, HOLD
 from defect_inspector.places import Place
+from defect_inspector.telling import limit_of
 from secondlook import Evidence, Ruling
 
 ONLY_IF = "only if it is "

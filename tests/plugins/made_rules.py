@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from defect_inspector.clauses import Clause
-from defect_inspector.comparing import Scene
 from defect_inspector.deciding import Table, strictest
 from defect_inspector.kinds import ANY
 from defect_inspector.places import APART, AREA, BLUR, DIAMETER, EDGE, LENGTH, WIDTH, Place, Places
 from defect_inspector.rules import Rule
+from defect_inspector.scene import Scene
 from secondlook import Region, Zone
 
 IMAGE = "a" * 64
