@@ -149,7 +149,7 @@ def demo(
     else:
         text.worklist(report.page, report.counts)
         say(f"the cases are in {default_home()}")
-        say("\n".join(["try next:", *(f"  {x}" for x in report.next_steps)]))
+        say("\n".join(["try next:", *(f"  {x}" for x in report.next_steps)]), whole=True)
     if ui:
         _serve(port)
     elif not json:

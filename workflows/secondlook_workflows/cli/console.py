@@ -29,6 +29,8 @@ from secondlook.errors import NotFound, SecondlookError, UsageError
 
 DONE, BROKE, WORDS, PARTLY, STOPPED = 0, 1, 2, 3, 130
 SHORT = 16
+WIDE = 160
+"""Columns of a table that goes into a file or a pipe."""
 out = Console()
 err = Console(stderr=True)
 
@@ -128,12 +130,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
     for row in cells:
         table.add_row(*map(Text, row))
-    out.print(table)
+    out.print(table, width=None if out.is_terminal else WIDE)
 
 
-def say(message: str) -> None:
-    """A line for people on standard error."""
-    err.print(_plain(message), highlight=False)
+def say(message: str, *, whole: bool = False) -> None:
+    """A line for people on standard error; `whole`, or outside of a terminal, is never broken.
+
+    A command that is broken into lines cannot be copied.
+    """
+    err.print(_plain(message), highlight=False, soft_wrap=whole or not err.is_terminal)
 
 
 def _plain(text: str) -> str:
