@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from defect_inspector.outlining import Outline
+from defect_inspector.spots import Outline
 
 if TYPE_CHECKING:
     import numpy as np

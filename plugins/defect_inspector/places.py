@@ -13,7 +13,8 @@ from defect_inspector.naming import ratio
 from secondlook import Attachment, Case, Evidence, ImageOutputs, Measurement, Region
 
 if TYPE_CHECKING:
-    from defect_inspector.outlining import Found, Outline
+    from defect_inspector.outlining import Found
+    from defect_inspector.spots import Outline
 
 MOST_KEPT = "places found"
 SPECKS = "smaller marks beside them"
@@ -152,7 +153,8 @@ def size_of(attachment: Attachment) -> tuple[int, int] | None:
 
 def _outlined(image: ImageOutputs, attachment: Attachment, most: int) -> tuple["Found", float]:
     """The places of one picture, and the pixels of the file per pixel that was looked at."""
-    from defect_inspector.outlining import Found, coarse, find_spots, outlines
+    from defect_inspector.outlining import Found, outlines
+    from defect_inspector.spots import coarse, find_spots
 
     size = size_of(attachment)
     if image.pixels is not None:

@@ -15,11 +15,10 @@ import argparse
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tile_parts import answered, goods_adapter_of, labelled, read_once, the_parts
+from tile_parts import Parts, answered, labelled, options_of, read_parts, ways_of
 
 DEFECT = "defect"
 
@@ -35,52 +34,56 @@ def drawn(groups: Any, count: int, seed: int) -> Any:
     return np.array(sorted(rows))
 
 
-def one(work: dict[str, Any], groups: Any, count: int, seed: int) -> dict[str, float | None]:
+def one(parts: Parts, groups: Any, count: int, seed: int) -> dict[str, float | None]:
     from sklearn.metrics import roc_auc_score
 
-    from secondlook.cases import NOTHING
     from secondlook.errors import ModelError
     from secondlook.models.answers import anything_in
-    from secondlook.training.labelled import LabelledConfig, learn_labelled
 
     known = drawn(groups, count, seed)
     rest = np.setdiff1d(np.arange(len(groups)), known)
-    truth, ratios = work["bad"][rest], work["readings"].worst()[1][rest]
+    truth, ratios = bad(parts)[rest], parts.readings.worst()[1][rest]
     goods = float(roc_auc_score(truth, ratios))
-    cases = labelled(
-        [work["files"][i] for i in known],
-        [(DEFECT,) if work["bad"][i] else (NOTHING,) for i in known],
-        [groups[i] for i in known],
-    )
     try:
-        learned = learn_labelled(
-            cases, vision=work["vision"], text=None, classes=(DEFECT, NOTHING),
-            config=LabelledConfig(seconds=1e6, tune=None, seed=seed),
-            finder=work["adapter"].finder, readings=work["readings"].only(known),
-        )  # fmt: skip
+        part = learned(parts.only(known), groups[known], seed)
     except ModelError as error:
         print(f"{count} parts, seed {seed}: {error}", file=sys.stderr)
         return {"decided": len(known), "goods": goods, "labels": None, "both": goods}
-    values, _ = answered(learned.part, work["readings"].only(rest))
-    found = anything_in(values, learned.part.classes, several=False)
-    blend = learned.part.blend
-    both = [blend(*x) for x in zip(ratios, found, strict=True)]
+    values, _ = answered(part, parts.readings.only(rest))
+    found = anything_in(values, part.classes, several=False)
+    both = [part.blend(*x) for x in zip(ratios, found, strict=True)]
     return {
         "decided": len(known),
-        "tiles": len(np.unique(work["tiles"][known])),
+        "tiles": len(np.unique(parts.tiles[known])),
         "goods": goods,
         "labels": float(roc_auc_score(truth, found)),
         "both": float(roc_auc_score(truth, both)),
-        "weight_of_goods": blend.goods,
-        "weight_of_labels": blend.labels,
+        "weight_of_goods": part.blend.goods,
+        "weight_of_labels": part.blend.labels,
     }
 
 
-def curve(work: dict[str, Any], options: argparse.Namespace, by: str) -> dict[str, Any]:
-    groups = work["tiles"] if by == "tile" else np.arange(len(work["files"]))
-    table = {}
+def bad(parts: Parts) -> Any:
+    return np.array([x != "good" for x in parts.kinds])
+
+
+def learned(known: Parts, groups: Any, seed: int) -> Any:
+    """The labelled part that learns from these parts whether there is a defect."""
+    from secondlook.cases import NOTHING
+    from secondlook.training.labelled import LabelledConfig, learn_labelled
+
+    labels = [(DEFECT,) if x else (NOTHING,) for x in bad(known)]
+    return learn_labelled(
+        labelled(known.files, labels, groups), vision=known.vision, text=None,
+        classes=(DEFECT, NOTHING), config=LabelledConfig(seconds=1e6, tune=None, seed=seed),
+        finder=known.adapter.finder, readings=known.readings,
+    ).part  # fmt: skip
+
+
+def curve(parts: Parts, options: argparse.Namespace, by: str) -> dict[str, Any]:
+    groups, table = parts.groups(by), {}
     for count in map(int, options.decided.split(",")):
-        rows = [one(work, groups, count, seed) for seed in range(options.seeds)]
+        rows = [one(parts, groups, count, seed) for seed in range(options.seeds)]
         names = list(dict.fromkeys(x for row in rows for x in row))
         given = {x: [row[x] for row in rows if row.get(x) is not None] for x in names}
         table[str(count)] = {x: round(float(np.mean(y)), 4) for x, y in given.items() if y}
@@ -92,41 +95,15 @@ def curve(work: dict[str, Any], options: argparse.Namespace, by: str) -> dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--workspace", type=Path)
-    parser.add_argument("--adapter", default="defect-inspector/tile/1")
-    parser.add_argument("--minutes", type=float, default=12)
-    parser.add_argument("--by", choices=("tile", "file", "both"), default="tile")
+    parser = options_of(__doc__)
     parser.add_argument("--decided", default="25,50,100,200")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    import torch
-
-    from secondlook.models.backbones import starter
-    from secondlook.models.goods import network_of
-
-    torch.set_num_threads(options.threads)
-    started = time.monotonic()
-    adapter = goods_adapter_of(options)
-    files, kinds, tiles = the_parts(options.data)
-    bad = np.array([x != "good" for x in kinds])
-    cases = labelled(files, [(x,) for x in kinds], tiles)
-    work = {
-        "adapter": adapter,
-        "files": files,
-        "bad": bad,
-        "tiles": np.array(tiles),
-        "readings": read_once(cases, adapter, options.cache),
-        "vision": network_of(starter()),
-    }
-    ways = ("tile", "file") if options.by == "both" else (options.by,)
+    parser.set_defaults(by="tile", seeds=5)
+    options, started = parser.parse_args(), time.monotonic()
+    parts = read_parts(options)
     out = {
-        "parts": len(files),
-        "tiles": len(set(tiles)),
-        **{f"by_{x}": curve(work, options, x) for x in ways},
+        "parts": len(parts.files),
+        "tiles": len(np.unique(parts.tiles)),
+        **{f"by_{x}": curve(parts, options, x) for x in ways_of(options.by)},
         "seconds": round(time.monotonic() - started),
     }
     print(json.dumps(out, indent=2))

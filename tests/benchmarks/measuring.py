@@ -22,8 +22,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from defect_inspector.measuring import Measured, measure
-from defect_inspector.outlining import Outline, coarse, find_spots, outlines
+from defect_inspector.outlining import outlines
 from defect_inspector.places import AREA, BLUR, DIAMETER, FURTHER, LENGTH, WIDTH, Place
+from defect_inspector.spots import Outline, coarse, find_spots
 from secondlook import Region
 
 PITCH = 0.05

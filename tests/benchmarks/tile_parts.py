@@ -1,12 +1,75 @@
 """The parts of magnetic_tile, read once with a goods part, for benchmarks that learn many times."""
 
+import argparse
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tiles_of import tiles_of
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The test parts, what was read of them, and what they were read with."""
+
+    files: list[Path]
+    kinds: list[str]
+    """The folder of each: `good`, or the kind of defect."""
+    tiles: NDArray[np.int64]
+    readings: Any
+    adapter: Any
+    vision: Any
+
+    def groups(self, by: str) -> NDArray[np.int64]:
+        """What is never parted: a tile in all its lights, or one file."""
+        return self.tiles if by == "tile" else np.arange(len(self.files))
+
+    def only(self, rows: NDArray[np.int64]) -> "Parts":
+        """Some of them."""
+        files, kinds = [self.files[i] for i in rows], [self.kinds[i] for i in rows]
+        return replace(
+            self,
+            files=files,
+            kinds=kinds,
+            tiles=self.tiles[rows],
+            readings=self.readings.only(rows),
+        )
+
+
+def options_of(doc: str | None) -> argparse.ArgumentParser:
+    """The options that these benchmarks share."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--workspace", type=Path)
+    parser.add_argument("--adapter", default="defect-inspector/tile/1")
+    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--by", choices=("tile", "file", "both"), default="both")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def ways_of(by: str) -> tuple[str, ...]:
+    return ("tile", "file") if by == "both" else (by,)
+
+
+def read_parts(options: argparse.Namespace) -> Parts:
+    """All test parts, as the options say."""
+    import torch
+
+    from secondlook.models.backbones import starter
+    from secondlook.models.goods import network_of
+
+    torch.set_num_threads(options.threads)
+    adapter = goods_adapter_of(options)
+    files, kinds, tiles = the_parts(options.data)
+    readings = read_once(labelled(files, [(x,) for x in kinds], tiles), adapter, options.cache)
+    return Parts(files, kinds, np.array(tiles), readings, adapter, network_of(starter()))
 
 
 def picture(file: Path) -> Callable[[], Any]:
@@ -91,8 +154,6 @@ def read_once(cases: Sequence[Any], adapter: Any, cache: Path | None) -> Any:
 
 def without_goods(readings: Any) -> Any:
     """The same as if there were no goods part."""
-    from dataclasses import replace
-
     return replace(readings, regions=np.zeros((0, 0), np.float32), ratios=np.zeros(0))
 
 

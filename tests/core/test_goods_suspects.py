@@ -15,12 +15,12 @@ from secondlook.models.gate import Gate
 from secondlook.models.untrained import untrained_resnet
 from secondlook.training import goods_suspects, judging
 from secondlook.training.checkpoint import Checkpoint
-from secondlook.training.dense_plan import DenseConfig
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.training.goods_few import bands_of, threshold_of
 from secondlook.training.goods_known import keep_known, known_before
 from secondlook.training.goods_suspects import FAR, LEAST_SCORED, find_suspects
+from tiny_goods import with_dense
 
 Pixels = NDArray[np.uint8]
 REF = BackboneRef(name="means", revision="1", fingerprint="f" * 64, trained=False)
@@ -121,14 +121,7 @@ def test_the_card_names_the_suspects(tmp_path: Path) -> None:
 def test_a_dense_model_is_not_painted_on_what_was_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "PAINTED", 8)
     network = untrained_resnet(side=64)
-    config = replace(
-        SMALL,
-        seconds=120,
-        least_painted=32,
-        least_gain=-1,
-        drop_suspects=True,
-        dense=DenseConfig(steps=2, batch=2, rank=2, alpha=4, last=2, warm_up=2),
-    )
+    config = replace(with_dense(SMALL), drop_suspects=True)
     found = learn_goods(mixed(60, 3), vision=network, config=config)
     assert found.part.dense is not None and found.part.units is not None
     assert found.dropped == len(found.suspects)

@@ -23,21 +23,15 @@ from secondlook.models.pictures import Preprocessing
 from secondlook.models.untrained import untrained_resnet
 from secondlook.models.vision import PatchNetwork
 from secondlook.training import judging
-from secondlook.training.dense_plan import DenseConfig
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.goods_adapter import goods_adapter
 from secondlook.training.goods_tiles import Windows, planned
 from textures import texture, with_hole
+from tiny_goods import with_dense
 
 Pixels = NDArray[np.uint8]
 BANK = GoodsConfig(rows=400, least_rows=400, pool=5_000, held_back=40, folds=2, seconds=0)
-DENSE = replace(
-    BANK,
-    seconds=60,
-    least_painted=32,
-    least_gain=-1,
-    dense=DenseConfig(steps=2, batch=2, rank=2, alpha=4, last=2, warm_up=2),
-)
+DENSE = with_dense(BANK)
 
 
 @dataclass

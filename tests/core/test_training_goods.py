@@ -44,20 +44,14 @@ from secondlook.training.bank_plan import (
     fitted,
 )
 from secondlook.training.checkpoint import Checkpoint
-from secondlook.training.dense_plan import DenseConfig
 from secondlook.training.goods import GoodsConfig, LearnedGoods, learn_goods
 from secondlook.training.goods_embed import LEAST_READ
+from tiny_goods import with_dense
 
 Pixels = NDArray[np.uint8]
 REF = BackboneRef(name="means", revision="1", fingerprint="f" * 64, trained=False)
 SMALL = GoodsConfig(rows=200, pool=1000, held_back=40, folds=2, seconds=0)
-DENSE = replace(
-    SMALL,
-    seconds=60,
-    least_painted=32,
-    least_gain=-1,
-    dense=DenseConfig(steps=2, batch=2, rank=2, alpha=4, last=2, warm_up=2),
-)
+DENSE = with_dense(SMALL)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from secondlook.training.crossval import (
 )
 from secondlook.training.crossval_figures import figures
 from secondlook.training.folds import check_split, grouped_folds
-from secondlook.training.heads import HeadConfig, HeldOut, logits_of, train_head
+from secondlook.training.heads import HeadConfig, HeldOut, check_features, logits_of, train_head
 
 FAST = HeadConfig(hidden=16, epochs=8, batch=32)
 
@@ -99,13 +99,13 @@ def test_images_that_are_all_the_same_are_refused() -> None:
     same = {"image": pooled(np.ones((20, 4)))}
     labels = np.array([0, 1] * 10)
     with pytest.raises(ModelError, match="look the same.*different pictures"):
-        train_head(same, labels, classes=CLASSES, config=FAST)
+        check_features(same, labels)
     with pytest.raises(ModelError, match="look the same"):
         learn_head(same, labels, classes=CLASSES, config=CrossvalConfig(head=FAST))
     with pytest.raises(ModelError, match="not finite.*use another"):
-        train_head({"image": pooled(np.full((20, 4), np.nan))}, labels, classes=CLASSES)
+        check_features({"image": pooled(np.full((20, 4), np.nan))}, labels)
     with pytest.raises(ModelError, match="20 labels do not fit 19 cases"):
-        train_head({"image": pooled(np.zeros((19, 4)))}, labels, classes=CLASSES)
+        check_features({"image": pooled(np.zeros((19, 4)))}, labels)
 
 
 @pytest.mark.parametrize("kind", ["gated", "bottleneck"])

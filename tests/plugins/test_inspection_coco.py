@@ -2,8 +2,6 @@
 
 import io
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,26 +14,7 @@ from defect_inspector.exports.coco import write_coco
 from defect_inspector.exports.outlines import Outlines, area, trace
 from export_parts import THRESHOLD, Counted, Parts, map_of_plate, plate
 from secondlook.evidence import Region
-from secondlook.workspace import default_home, init_workspace
 from secondlook_workflows import export
-from secondlook_workflows.context import open_context
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty workspace; to make a new one for each test takes longer than the test."""
-    home = tmp_path_factory.mktemp("empty") / "home"
-    init_workspace(home).database.dispose()
-    return home
-
-
-@pytest.fixture
-def parts(empty: Path) -> Iterator[Parts]:
-    """A workspace for made-up parts."""
-    shutil.copytree(empty, default_home())
-    context = open_context()
-    yield Parts(context)
-    context.workspace.database.dispose()
 
 
 def as_coco(parts: Parts) -> dict[str, Any]:

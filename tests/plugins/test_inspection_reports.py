@@ -4,8 +4,6 @@ import base64
 import hashlib
 import io
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,27 +32,8 @@ from export_parts import (
 from secondlook.errors import SecondlookError
 from secondlook.evidence import CitedPassage
 from secondlook.store.worklist import CaseExport
-from secondlook.workspace import default_home, init_workspace
-from secondlook_workflows.context import open_context
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}</title>"
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty workspace; to make a new one for each test takes longer than the test."""
-    home = tmp_path_factory.mktemp("empty") / "home"
-    init_workspace(home).database.dispose()
-    return home
-
-
-@pytest.fixture
-def parts(empty: Path) -> Iterator[Parts]:
-    """A workspace for made-up parts."""
-    shutil.copytree(empty, default_home())
-    context = open_context()
-    yield Parts(context)
-    context.workspace.database.dispose()
 
 
 def as_html(parts: Parts, **how: Any) -> str:

@@ -9,8 +9,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.draw import disk, ellipse, line, polygon
 
+from defect_inspector.ground import quadric
 from defect_inspector.measuring import Measured, gaps, measure
-from defect_inspector.outlining import Outline, _quadric, coarse, find_spots, outlines
+from defect_inspector.outlining import outlines
+from defect_inspector.spots import Outline, coarse, find_spots
 
 SIZE = 280
 GRID = 56
@@ -233,5 +235,5 @@ def test_a_large_view_has_the_surface_of_a_small_one() -> None:
     ground = np.ones(x.shape, dtype=np.bool_)
     ground[200:300, 200:300] = False
     values[~ground] += 90
-    fitted = _quadric(values.astype(np.float32), ground)
+    fitted = quadric(values.astype(np.float32), ground)
     assert np.abs(fitted - (100 + 8 * x - 5 * y * y)).max() < 0.3

@@ -14,19 +14,11 @@ from ui_cases import CaseMaker
 from ui_reading import stay
 from ui_server import Server, serving
 
-from secondlook.workspace import default_home, init_workspace, open_workspace
+from secondlook.workspace import default_home, open_workspace
 from secondlook_ui import pace, session, turn
 from secondlook_ui.server import SCRIPT
 
 OpenPage = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace without cases, migrated once."""
-    home = tmp_path_factory.mktemp("empty") / "home"
-    init_workspace(home).database.dispose()
-    return home
 
 
 @pytest.fixture

@@ -1,20 +1,21 @@
 """A workspace, small good and bad plates, and a manual."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from plates import MANUAL, ingest_config, plate
-from secondlook.workspace import default_home, init_workspace
+from secondlook.workspace import default_home
 from secondlook_workflows import ingest, learn
 from secondlook_workflows.context import Context, open_context
 
 
 @pytest.fixture
-def context() -> Iterator[Context]:
+def context(empty_home: Path) -> Iterator[Context]:
     """A fresh workspace with all plugins."""
-    init_workspace(default_home()).database.dispose()
+    shutil.copytree(empty_home, default_home())
     context = open_context()
     yield context
     context.workspace.database.dispose()

@@ -16,9 +16,10 @@ from secondlook.errors import BackboneError, IntakeError, NotFound, PluginError,
 from secondlook.evidence import CitedPassage
 from secondlook.store.embedding_values import Space
 from secondlook.workspace import default_home, init_workspace
-from secondlook_workflows import decide, embed, ingest, search
+from secondlook_workflows import decide, embed, ingest, search, similar
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context, open_context
+from secondlook_workflows.hits import MatchedPicture
 from tiny_checkpoints import Tiny
 
 DOMAIN = "defect-inspector"
@@ -97,7 +98,7 @@ def test_a_picture_finds_itself_first(context: Context, stored: Path) -> None:
     report = find(context, image=stored / "holed.png")
     assert [x.title for x in report.hits] == ["holed.png", "fine.png"]
     best = report.hits[0]
-    assert isinstance(best.matched, search.MatchedPicture)
+    assert isinstance(best.matched, MatchedPicture)
     assert best.matched.name == "holed.png"
     assert best.similarity == pytest.approx(1, abs=1e-3)
     assert report.hits[1].similarity < best.similarity
@@ -140,25 +141,25 @@ def test_similar_cases_are_decided_ones_of_the_same_product(
     store(stored, context)
     with context.workspace.database.read() as unit:
         ids = {x.title: x.id for x in unit.cases.load(_ids(context))}
-    assert search.similar_cases(ids["holed.png"], context) == ()
+    assert similar.similar_cases(ids["holed.png"], context) == ()
     for title in ("fine.png", "holed.png"):
         config = decide.DecideConfig(case=ids[title], disposition="accept", reviewer="ada")
         decide.run(config, context)
     embed.run(embed.EmbedConfig(passages=False), context)
-    (prior,) = search.similar_cases(ids["holed.png"], context)
+    (prior,) = similar.similar_cases(ids["holed.png"], context)
     assert prior.reference == ids["fine.png"]
     assert 0 < prior.similarity < 1
     fingerprint = embed.image_backbone(context).ref.fingerprint
-    assert search.similar_cases(ids["holed.png"], context, backbone=fingerprint) == (prior,)
-    assert search.similar_cases(ids["holed.png"], context, backbone="0" * 64) == ()
+    assert similar.similar_cases(ids["holed.png"], context, backbone=fingerprint) == (prior,)
+    assert similar.similar_cases(ids["holed.png"], context, backbone="0" * 64) == ()
     more = tmp_path / "more"
     more.mkdir()
     plate(109).save(more / "fine.png")
     store(more, context, product="other")
     (other,) = set(_ids(context)) - set(ids.values())
-    assert search.similar_cases(other, context) == ()
+    assert similar.similar_cases(other, context) == ()
     with pytest.raises(NotFound):
-        search.similar_cases("c" * 64, context)
+        similar.similar_cases("c" * 64, context)
 
 
 def _ids(context: Context) -> list[str]:
@@ -323,13 +324,13 @@ def test_similar_cases_are_of_one_precision(
     vision = aligned.runtime.dual(aligned.workspace.settings.vision_backbone)
     vision.image.precision = "bfloat16"
     # The case alone is seen anew: nothing decided lies in its new space yet.
-    assert search.similar_cases(ids["holed.png"], aligned) == ()
-    (prior,) = search.similar_cases(
+    assert similar.similar_cases(ids["holed.png"], aligned) == ()
+    (prior,) = similar.similar_cases(
         ids["holed.png"], aligned, backbone=vision.ref.fingerprint
     )  # as the review sees it, without a model: by the vectors of before
     assert prior.reference == ids["fine.png"]
     embed.run(embed.EmbedConfig(passages=False), aligned)
-    (prior,) = search.similar_cases(ids["holed.png"], aligned)
+    (prior,) = similar.similar_cases(ids["holed.png"], aligned)
     assert prior.reference == ids["fine.png"]
 
 

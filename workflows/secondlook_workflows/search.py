@@ -1,4 +1,4 @@
-"""search: stored cases by words or by a picture, and decided cases that look like a given one.
+"""search: stored cases by words or by a picture.
 
 Exact: every stored vector is compared. What lacks a vector gets one first. What was searched for
 is written nowhere: it may name a patient.
@@ -6,20 +6,12 @@ is written nowhere: it may name a patient.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from secondlook.domain import IntakeFile
 from secondlook.errors import BackboneError, IntakeError, ModelError, UsageError
-from secondlook.evidence import CitedPassage, PriorCase
 from secondlook.intake.reader import Reader
-from secondlook.store.embedding_values import (
-    CaseFilter,
-    FoundCase,
-    FoundImage,
-    FoundPassage,
-    ImageKey,
-    PassageKey,
-)
+from secondlook.store.embedding_values import CaseFilter, ImageKey, PassageKey
 from secondlook.store.identity import PICTURES
 from secondlook_workflows.context import Context
 from secondlook_workflows.embed import (
@@ -32,8 +24,8 @@ from secondlook_workflows.embed import (
     text_backbone,
     text_space,
 )
+from secondlook_workflows.hits import Hit, passage_hit, picture_hit
 from secondlook_workflows.products import check_product
-from secondlook_workflows.similar import nearest_decided, nearest_in
 from secondlook_workflows.stored_adapters import load_adapter
 
 if TYPE_CHECKING:
@@ -42,7 +34,7 @@ if TYPE_CHECKING:
 
     from secondlook.models.alignment import AlignmentPart
     from secondlook.models.dual import DualBackbone
-    from secondlook.models.search import ImageEmbedder, Near
+    from secondlook.models.search import ImageEmbedder
 
 LARGEST = 200
 """Hits of each kind at most."""
@@ -72,31 +64,6 @@ class SearchConfig:
     decided_only: bool = False
     limit: int = 10
     """Hits of each kind: similarities of passages and of pictures do not compare."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatchedPicture:
-    """A stored picture that matched."""
-
-    attachment: str
-    """sha256 of the attachment."""
-    name: str
-    kind: Literal["picture"] = "picture"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """A case, and what of it matched."""
-
-    case: str
-    title: str
-    similarity: float
-    """Cosine, -1 to 1."""
-    matched: CitedPassage | MatchedPicture
-    decided: str | None
-    """Code of the disposition that was decided; None while the case is open."""
-    cases: int = 1
-    """How many of the searched cases have this record; `case` is the one with the smallest id."""
 
 
 @dataclass(kw_only=True)
@@ -130,25 +97,6 @@ def run(config: SearchConfig, context: Context) -> SearchReport:
     return report
 
 
-def similar_cases(
-    case_id: str, context: Context, *, limit: int = 5, backbone: str | None = None
-) -> tuple[PriorCase, ...]:
-    """The decided cases of the same domain and product whose pictures are most similar.
-
-    The case's own pictures get vectors first; other cases are found where they have some (see
-    `embed`). With `backbone`, a fingerprint, no model is loaded and no vector is made.
-
-    Raises NotFound; BackboneError for a backbone that cannot be used.
-    """
-    if backbone is not None:
-        with context.workspace.database.read() as unit:
-            return nearest_decided(unit.cases.get(case_id), backbone, unit, limit)
-    vision = image_backbone(context)
-    embed_images(vision, context, EmbedReport(), case_id=case_id)
-    with context.workspace.database.read() as unit:
-        return nearest_in(unit.cases.get(case_id), image_space(vision), unit, limit)
-
-
 def _check(config: SearchConfig, context: Context) -> None:
     if (config.text is None) == (config.image is None):
         raise UsageError("a search is for words or for a picture: give TEXT, or --image FILE")
@@ -174,7 +122,7 @@ def _by_text(
         report.searched["passages"] = passages.count(space, of)
         found = nearest(text.embed([words]), passages.matrix(space, of), limit, group=_record)
         places = passages.found([x.key for x in found], of)
-    report.hits += [_passage_hit(x, places[x.key], words) for x in found]
+    report.hits += [passage_hit(x, places[x.key], words) for x in found]
     _note_nothing(report, "passages", NO_PASSAGES)
     try:
         vision = image_backbone(context)
@@ -235,7 +183,7 @@ def _pictures(
         seen = chunks if own is None else mapped(chunks, own.image)
         found = nearest(query, seen, limit, group=_case)
         places = images.found([x.key for x in found])
-    report.hits += [_picture_hit(x, places[x.key]) for x in found]
+    report.hits += [picture_hit(x, places[x.key]) for x in found]
     _note_nothing(report, "pictures", NO_PICTURES)
     if not vision.ref.trained:
         report.notes.append(UNTRAINED)
@@ -252,40 +200,6 @@ def _case(key: ImageKey) -> str:
 
 def _record(key: PassageKey) -> int:
     return key.record_id
-
-
-def _passage_hit(near: "Near[PassageKey]", found: FoundPassage, words: str) -> Hit:
-    passage = found.passage
-    matched = CitedPassage(
-        record=found.record,
-        record_name=found.record_name,
-        text=passage.text,
-        start=passage.start,
-        end=passage.end,
-        line=passage.line,
-        page=passage.page,
-        similarity=near.similarity,
-        query=words,
-    )
-    return _hit(found.case, near.similarity, matched, found.cases)
-
-
-def _picture_hit(near: "Near[ImageKey]", found: FoundImage) -> Hit:
-    matched = MatchedPicture(attachment=found.attachment.sha256, name=found.attachment.name)
-    return _hit(found.case, near.similarity, matched)
-
-
-def _hit(
-    case: FoundCase, similarity: float, matched: CitedPassage | MatchedPicture, cases: int = 1
-) -> Hit:
-    return Hit(
-        case=case.id,
-        title=case.title,
-        similarity=similarity,
-        matched=matched,
-        decided=case.decided,
-        cases=cases,
-    )
 
 
 def _read(path: Path, context: Context) -> "NDArray[np.uint8]":

@@ -1,4 +1,4 @@
-"""Decided cases that look like one, from the vectors that were kept; no model is needed."""
+"""Decided cases that look like one, by the vectors of their pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from secondlook.decisions import Act, FindingAct
 from secondlook.evidence import PriorCase
 from secondlook.store.embedding_values import CaseFilter, ImageKey, Space
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook_workflows.context import Context
+from secondlook_workflows.embed import EmbedReport, embed_images, image_backbone, image_space
 
 MOST = 3
 
@@ -29,10 +31,32 @@ class SimilarCase:
     """sha256 of its first picture."""
 
 
+def similar_cases(
+    case_id: str, context: Context, *, limit: int = 5, backbone: str | None = None
+) -> tuple[PriorCase, ...]:
+    """The decided cases of the same domain and product whose pictures are most similar.
+
+    The case's own pictures get vectors first; other cases are found where they have some (see
+    `embed`). With `backbone`, a fingerprint, no model is loaded and no vector is made.
+
+    Raises NotFound; BackboneError for a backbone that cannot be used.
+    """
+    if backbone is not None:
+        with context.workspace.database.read() as unit:
+            return nearest_decided(unit.cases.get(case_id), backbone, unit, limit)
+    vision = image_backbone(context)
+    embed_images(vision, context, EmbedReport(), case_id=case_id)
+    with context.workspace.database.read() as unit:
+        return nearest_in(unit.cases.get(case_id), image_space(vision), unit, limit)
+
+
 def similar_decided(
     case: Case, assessment: Assessment | None, unit: UnitOfWork, *, limit: int = MOST
 ) -> tuple[SimilarCase, ...]:
-    """The most similar first, by a backbone that took the first look; empty where none has."""
+    """The most similar first, by a backbone that took the first look; empty where none has.
+
+    From vectors that were kept: no model is loaded.
+    """
     for backbone in assessment.provenance.backbones if assessment else ():
         if near := nearest_decided(case, backbone.fingerprint, unit, limit):
             cases = {x.id: x for x in unit.cases.load([x.reference for x in near])}

@@ -11,7 +11,7 @@ from secondlook.errors import ModelError
 from secondlook.models.calibration.answers import Unseen
 from secondlook.models.fusion.inputs import Batch, patterns, take, without
 from secondlook.training.folds import LEAST_GROUPS, Labels, grouped_folds, groups_per_class
-from secondlook.training.heads import HeadConfig, HeldOut, TrainedHead, fit_head, logits_of
+from secondlook.training.heads import HeadConfig, HeldOut, TrainedHead, logits_of, train_head
 
 STOPPING_FOLDS = 5
 """One part in so many of what a fold learns from tells when to stop."""
@@ -103,7 +103,7 @@ def _train(
     held_out: HeldOut | None,
     epochs: int | None,
 ) -> TrainedHead:
-    return fit_head(
+    return train_head(
         take(features, rows),
         folds.labels[rows],
         classes=folds.classes,

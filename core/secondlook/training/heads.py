@@ -89,46 +89,17 @@ def train_head(
     epochs: int | None = None,
     progress: Progress | None = None,
 ) -> TrainedHead:
-    """Train a head on the features of N cases.
+    """Train a head on the features of N cases that passed `check_features`, or on a part of them.
 
     AdamW with a cosine schedule over `config.epochs`. The same seed gives the same weights bit for
-    bit on one thread, unless time runs out.
+    bit on one thread, unless time runs out. A part may be the same for every case, as the manual
+    that all parts of a product share: from it a head learns how frequent each label is.
 
     Args:
         labels: (N,) int64, one label a case, or (N, C) float32, several.
         held_out: the weights that serve these cases best are kept.
         epochs: stop after so many of the `config.epochs`.
         progress: called with (epochs done, epochs at most).
-
-    Raises ModelError for features that do not fit the labels, hold numbers that are not finite,
-    or are the same for every case.
-    """
-    check_features(features, labels)
-    return fit_head(
-        features,
-        labels,
-        classes=classes,
-        config=config,
-        held_out=held_out,
-        epochs=epochs,
-        progress=progress,
-    )
-
-
-def fit_head(
-    features: Batch,
-    labels: Labels,
-    *,
-    classes: Sequence[str],
-    config: HeadConfig | None = None,
-    held_out: HeldOut | None = None,
-    epochs: int | None = None,
-    progress: Progress | None = None,
-) -> TrainedHead:
-    """`train_head` of features that were checked, or of a part of them.
-
-    A part may be the same for every case, as the manual that all parts of a product share: from it
-    a head learns how frequent each label is.
     """
     config = config or HeadConfig()
     with torch.random.fork_rng(devices=[]):
@@ -139,7 +110,11 @@ def fit_head(
 
 
 def check_features(features: Batch, labels: Labels) -> None:
-    """Raises ModelError where nothing can be learned from these features."""
+    """Raises ModelError where nothing can be learned.
+
+    Features that do not fit the labels, hold numbers that are not finite, or are the same for
+    every case.
+    """
     if rows_of(features) != len(labels):
         raise ModelError(f"{len(labels)} labels do not fit {rows_of(features)} cases of features")
     vectors = {name: x.vectors()[x.present] for name, x in features.items() if x.present.any()}

@@ -10,6 +10,7 @@ from secondlook_workflows import search as verb
 from secondlook_workflows.cli.common import DomainOption, Json, Product, session
 from secondlook_workflows.cli.console import PARTLY, print_json, print_table, say
 from secondlook_workflows.cli.text import SHORT
+from secondlook_workflows.hits import Hit
 
 WIDTH = 60
 """Characters of a passage that are shown."""
@@ -64,7 +65,7 @@ def _show(report: verb.SearchReport) -> None:
         say(f"  picture {sha256[:SHORT]} was not searched: {reason}")
 
 
-def _row(hit: verb.Hit) -> tuple[object, ...]:
+def _row(hit: Hit) -> tuple[object, ...]:
     matched = hit.matched
     what = _passage(matched) if isinstance(matched, CitedPassage) else f"picture {matched.name}"
     shared = f" (and {hit.cases - 1} more cases)" if hit.cases > 1 else ""
