@@ -3,6 +3,7 @@
 These are the public names. A plugin needs nothing else.
 """
 
+from secondlook.amending import amend, amended_at, unamended
 from secondlook.assessments import Abstention, Assessment, BackboneRef, Finding, Flag, Provenance
 from secondlook.cases import (
     NOTHING,
@@ -117,10 +118,13 @@ __all__ = [
     "Unused",
     "Verdict",
     "Zone",
+    "amend",
+    "amended_at",
     "cells_of",
     "ends_sentence",
     "hookimpl",
     "lines_of",
     "load_backbone",
     "read_document",
+    "unamended",
 ]

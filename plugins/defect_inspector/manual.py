@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from secondlook import IntakeError, Passage, Record, read_document
+from secondlook import IntakeError, Passage, Record, SecondlookError, amend, read_document
 
 if TYPE_CHECKING:
     from defect_inspector.clauses import ReadManual
@@ -40,6 +40,10 @@ def show(
 @manual.command()
 def check(
     file: Annotated[Path, typer.Argument(help="PDF, Word, HTML, Markdown or text file.")],
+    corrections: Annotated[
+        Path | None,
+        typer.Option("--corrections", help="What `manual draft` wrote, as you edited it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Print the clauses of a manual for a person to confirm, then what could not be read.
@@ -48,7 +52,7 @@ def check(
     """
     from defect_inspector.clauses import read_clauses
 
-    record = _read(file)
+    record = _corrected(_read(file), corrections)
     found = read_clauses(record)
     if as_json:
         typer.echo(json.dumps({"name": record.name, **asdict(found)}, ensure_ascii=False))
@@ -56,6 +60,38 @@ def check(
         _print(found)
     if found.unread:
         raise typer.Exit(3)
+
+
+@manual.command()
+def draft(
+    file: Annotated[Path, typer.Argument(help="PDF, Word, HTML, Markdown or text file.")],
+    out: Annotated[Path, typer.Argument(help="Text file to write; it must not exist.")],
+) -> None:
+    """Write all that was read of a manual to a text file in which a person can correct it."""
+    from defect_inspector.clauses import read_clauses
+    from defect_inspector.clauses.listing import draft_of
+
+    record = _read(file)
+    text = draft_of(record.name, read_clauses(record))
+    try:
+        with out.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        typer.echo(f"cannot write {out.name}: {error.strerror}; name another file", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(
+        f"edit {out.name}, then: secondlook manual check {file} --corrections {out}", err=True
+    )
+
+
+def _corrected(record: Record, corrections: Path | None) -> Record:
+    if corrections is None:
+        return record
+    try:
+        return amend(record, _read(corrections))
+    except SecondlookError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
 
 
 def _print(found: "ReadManual") -> None:

@@ -35,6 +35,12 @@ def manuals() -> list[str]:
     return [body for language, body in FENCE.findall(PAGE.read_text()) if language == "markdown"]
 
 
+def corrections() -> str:
+    """The corrections that the page shows."""
+    [shown] = [body for language, body in FENCE.findall(PAGE.read_text()) if language == "text"]
+    return str(shown)
+
+
 @dataclass
 class Person:
     """Sits before an empty workspace with files of their own, and copies commands."""
@@ -108,6 +114,11 @@ def test_its_commands_lead_to_a_decided_part(
     [revised] = [said[x] for x in said if x.startswith("products revise") and "--dry" not in x]
     assert "scrap -> hold: 1" in foreseen
     assert foreseen.splitlines()[-1] == revised.splitlines()[-1]
+    assert Path("corrections.txt").read_text().count("\n# line ") == 4
+    Path("corrections.txt").write_text(corrections())
+    checked = person.calls("manual", "check", "manual.md", "--corrections", "corrections.txt")
+    assert checked.exit_code == 0, checked.output
+    assert "≤ 4 mm" in checked.output and "cracks" not in checked.output
     assert "all is well" in said["db verify-audit"]
     cases = json.loads((tmp_path / "parts.json").read_text())
     assert len(cases) == 12 and (tmp_path / "parts.csv").stat().st_size

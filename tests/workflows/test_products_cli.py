@@ -166,3 +166,34 @@ def test_a_case_that_fails_gives_status_three(
     run("run", INSPECTOR, str(parts), "--product", "plate")
     done = run_json("products", "revise", "plate", "--manual", revised, status=3)
     assert list(done["cases"]["failed"].values()) == ["ZeroDivisionError"] * 2
+
+
+def test_a_manual_is_corrected_by_hand(manual: str, parts: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "mine.txt"
+    run("manual", "draft", manual, str(draft))
+    written = draft.read_text()
+    assert all(x.startswith("#") or not x for x in written.splitlines())
+    run("manual", "draft", manual, str(draft), status=2)
+    run("manual", "check", manual, "--corrections", str(draft), status=2)
+    (line,) = (x for x in written.splitlines() if x.startswith("# line") and "dark hole" in x)
+    told = run_json("manual", "check", manual)["clauses"]
+    before = [x for x in told if "hole" in " ".join(x["terms"])]
+    draft.write_text(written + line.split(":")[0][2:] + ": Holes are accepted.\n")
+    after = run_json("manual", "check", manual, "--corrections", str(draft))["clauses"]
+    assert {x["disposition"] for x in before} != {"accept"}
+    assert {x["disposition"] for x in after if "hole" in " ".join(x["terms"])} == {"accept"}
+    run_json("products", "add", "plate", "--manual", manual)
+    ingested = run_json("ingest", INSPECTOR, str(parts), "--product", "plate")
+    foreseen = ("products", "revise", "plate", "--manual", manual, "--corrections", str(draft))
+    assert run_json(*foreseen, "--dry-run")["changed"]
+    assert run_json("products", "show", "plate")["spec"]["revision"] == "1"
+    assert run_json(*foreseen)["product"]["spec"]["revision"] == "2"
+    assert not run_json(*foreseen)["changed"]
+    case = run_json("show", ingested["cases"][0])["case"]
+    assert [x["name"] for x in case["records"]] == ["first.md (corrected)"]
+
+
+def test_corrections_need_a_manual(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("line 1: no rule\n")
+    told = run("products", "add", "plate", "--corrections", str(tmp_path / "mine.txt"), status=2)
+    assert "give it with --manual" in told.output

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from secondlook.amending import amend
 from secondlook.cases import Record, Zone
 from secondlook.domain import IntakeFile
 from secondlook.errors import IntakeError, UsageError
@@ -41,6 +42,7 @@ def add(
     pitch_mm: float | None = None,
     zones: Sequence[Zone] = (),
     manual: Path | None = None,
+    corrections: Path | None = None,
     revision: str | None = None,
 ) -> Described:
     """Describe a product that was not. Raises UsageError, and IntakeError for the manual."""
@@ -56,7 +58,9 @@ def add(
             )
     if revision is not None and manual is None:
         raise UsageError("--revision names a manual: give it with --manual")
-    record = read_manual(manual, kind, context) if manual is not None else None
+    if corrections is not None and manual is None:
+        raise UsageError("--corrections correct a manual: give it with --manual")
+    record = read_manual(manual, kind, context, corrections) if manual is not None else None
     with context.workspace.database.write() as unit:
         product = unit.products.describe(
             domain,
@@ -72,7 +76,13 @@ def add(
 
 
 def revise(
-    domain: str, name: str, manual: Path, context: Context, *, revision: str | None = None
+    domain: str,
+    name: str,
+    manual: Path,
+    context: Context,
+    *,
+    corrections: Path | None = None,
+    revision: str | None = None,
 ) -> Described:
     """Give a product a revision of its manual. The one that stands already changes nothing.
 
@@ -82,7 +92,7 @@ def revise(
     kind = context.plugins.domain(domain).record_kind
     with context.workspace.database.read() as unit:
         before = unit.products.get(domain, name)
-    record = read_manual(manual, kind, context)
+    record = read_manual(manual, kind, context, corrections)
     with context.workspace.database.write() as unit:
         product = unit.products.revise(domain, name, record, revision=revision, actor=context.actor)
         unit.commit()
@@ -90,13 +100,19 @@ def revise(
 
 
 def foresee(
-    domain: str, name: str, manual: Path, context: Context, *, revision: str | None = None
+    domain: str,
+    name: str,
+    manual: Path,
+    context: Context,
+    *,
+    corrections: Path | None = None,
+    revision: str | None = None,
 ) -> Described:
     """What `revise` would come to. Nothing is written. Raises as `revise` does."""
     kind = context.plugins.domain(domain).record_kind
     with context.workspace.database.read() as unit:
         history = unit.products.history(domain, name)
-    record = read_manual(manual, kind, context, keep=False)
+    record = read_manual(manual, kind, context, corrections, keep=False)
     word = named_revision(record, revision, history)
     before = history[-1]
     if before.spec.manual == record.sha256:
@@ -136,8 +152,25 @@ def change(
     return _followed(product, product.ordinal != before.ordinal, context)
 
 
-def read_manual(path: Path, kind: str, context: Context, *, keep: bool = True) -> Record:
-    """A manual as a record; `keep` stores its file. IntakeError says why it cannot be read."""
+def read_manual(
+    path: Path,
+    kind: str,
+    context: Context,
+    corrections: Path | None = None,
+    *,
+    keep: bool = True,
+) -> Record:
+    """A manual as a record, with what a person corrected of it; `keep` stores the files.
+
+    Raises IntakeError where one cannot be read, UsageError where nothing is corrected.
+    """
+    record = _read(path, kind, context, keep)
+    if corrections is None:
+        return record
+    return amend(record, _read(corrections, kind, context, keep))
+
+
+def _read(path: Path, kind: str, context: Context, keep: bool) -> Record:
     with Reader(context.workspace.settings.limits) as reader:
         outcome = reader.read(path, path.name, kind=kind)
     if not isinstance(outcome, IntakeFile):

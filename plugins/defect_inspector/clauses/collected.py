@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from defect_inspector.clauses.corrections import Correction
 from defect_inspector.clauses.drafts import PENDING, UNSAID, Draft, Reading
 from defect_inspector.clauses.marks import Mark, read_marks
 from defect_inspector.clauses.model import Clause, Place, Synonym, Unread
@@ -75,6 +76,21 @@ class Collected:
         self.severities |= reading.severities
         for problem in dict.fromkeys(reading.problems):
             self.unread.append(Unread(reason=problem, aside=problem == OFF_TOPIC, **place))
+
+    def number_at(self, correction: Correction) -> str | None:
+        """The number of the clause that stands there."""
+        return next((x.number for x in self.clauses if correction.meets(x)), None)
+
+    def withdraw(self, correction: Correction, behind: int) -> bool:
+        """Take out what the manual says where the correction stands for it; whether it meets any.
+
+        What begins from `behind` on stays.
+        """
+        before = len(self.clauses) + len(self.unread)
+        self.clauses = [x for x in self.clauses if x.start >= behind or not correction.meets(x)]
+        self.unread = [x for x in self.unread if x.start >= behind or not correction.meets(x)]
+        self.implied, self._weak, self._recent = set(), set(), []
+        return correction.target is None or len(self.clauses) + len(self.unread) < before
 
     def _per(self, per: str | None) -> str | None:
         """What is counted over: `part` where the manual calls the part so."""

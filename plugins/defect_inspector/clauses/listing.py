@@ -3,10 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from defect_inspector.clauses.model import Bounds, Clause, Place, ReadManual
+from defect_inspector.clauses.model import Bounds, Clause, Place, ReadManual, Unread
 
 SIGNS = (("more_than", ">"), ("at_least", "≥"), ("less_than", "<"), ("at_most", "≤"))
 QUOTE = 100
+DRAFT = (
+    "# How {name} is read. To correct a rule, take away the # before its `line` and write the rule",
+    "# in plain words: what, its limit, and what becomes of the part. It must say all by itself.",
+    "#   line 41: Scratches longer than 4 mm are scrapped.",
+    "#   line 57: no rule",
+    "#   new: Dents deeper than 0.2 mm are reworked.",
+)
 
 
 def table_of(read: ReadManual) -> list[tuple[str, str, str, str, str]]:
@@ -35,6 +42,27 @@ def place(found: Place) -> str:
     """`page 3, line 41`; formats without pages have lines only."""
     page = f"page {found.page}, " if found.page is not None else ""
     return f"{page}line {found.line}"
+
+
+def draft_of(name: str, read: ReadManual) -> str:
+    """A file of corrections that corrects nothing yet: every rule as a remark above its words."""
+    lines = [x.format(name=_printable(name)) for x in DRAFT]
+    every: list[Clause | Unread] = [*read.clauses, *read.unread]
+    for found in sorted(every, key=lambda x: x.start):
+        lines += ["", f"# [{place(found)}] {_printable(_told(found))}"]
+        lines.append(f"# line {found.line}: {_printable(' '.join(found.quote.split()))}")
+    return "\n".join([*lines, ""])
+
+
+def _told(found: Clause | Unread) -> str:
+    if isinstance(found, Unread):
+        return f"NOT READ: {found.reason}"
+    number = f"{found.number}: " if found.number else ""
+    return f"{number}{what(found)}, {when(found)}: {found.disposition}"
+
+
+def _printable(text: str) -> str:
+    return "".join(x if x.isprintable() else " " for x in text)
 
 
 def remarks(read: ReadManual) -> Iterator[str]:

@@ -8,6 +8,7 @@ from defect_inspector.clauses.collected import Collected
 from defect_inspector.clauses.columns import Column
 from defect_inspector.clauses.context import Before, Context, Headings
 from defect_inspector.clauses.contradictions import find_contradictions
+from defect_inspector.clauses.corrections import Correction, find_corrections
 from defect_inspector.clauses.dispositions import find_dispositions
 from defect_inspector.clauses.fold import fold
 from defect_inspector.clauses.layout import find_statements
@@ -19,10 +20,11 @@ from defect_inspector.clauses.sentences import read_sentence
 from defect_inspector.clauses.statements import Statement
 from defect_inspector.clauses.tables import Table
 from defect_inspector.clauses.vocabulary import Phrases
-from secondlook import Record
+from secondlook import Record, amended_at, unamended
 
 LONGEST = 1000  # characters of a sentence; longer ones are no rules
 LONGEST_NUMBER = 12
+UNCORRECTED = "a correction begins with `line 41:`, the number of its clause and a colon, or `new:`"
 TITLE = 5  # marks of a heading whose disposition holds for all below it
 
 
@@ -31,10 +33,14 @@ def read_clauses(record: Record) -> ReadManual:
 
     Never raises for what a text says: a manual without rules gives an empty ReadManual.
     """
-    statements = list(find_statements(record))
+    statements = list(find_statements(unamended(record)))
     reader = _Reader(record, own_words(statements))
     for statement in statements:
         reader.take(statement)
+    start = amended_at(record.text)
+    if start is not None:
+        for correction in find_corrections(record.text, start):
+            reader.correct(correction, start)
     clauses = tuple(reader.settled())
     return ReadManual(
         clauses=clauses,
@@ -62,6 +68,28 @@ class _Reader(Collected):
             self._row(statement)
         else:
             self._sentence(statement)
+
+    def correct(self, correction: Correction, behind: int) -> None:
+        """Read what a person wrote in the place of a rule; no heading of the manual holds for it.
+
+        What begins from `behind` on was corrected and stays.
+        """
+        self._headings, self._before, self._about, self._table = Headings(), None, (), None
+        statement = Statement(
+            kind="sentence",
+            start=correction.start,
+            end=correction.end,
+            text=correction.text,
+            number=correction.number or self.number_at(correction),
+            ends=True,
+        )
+        if not correction.read:
+            self.refuse(statement, UNCORRECTED)
+            return
+        if not self.withdraw(correction, behind):
+            self.refuse(statement, f"nothing was read at {correction.target} of the manual")
+        if not correction.withdraws:
+            self.take(statement)
 
     def _marks(self, statement: Statement) -> list[Mark]:
         text = fold(statement.text)

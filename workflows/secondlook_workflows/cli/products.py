@@ -30,6 +30,12 @@ Zones = Annotated[
     ),
 ]
 Manual = Annotated[Path, typer.Option("--manual", help="PDF, Word, HTML, Markdown or text.")]
+Corrections = Annotated[
+    Path | None,
+    typer.Option(
+        "--corrections", help="What a person corrected of how the manual is read: `manual draft`."
+    ),
+]
 Revision = Annotated[
     str | None, typer.Option("--revision", help="What this revision is called; else counted on.")
 ]
@@ -45,6 +51,7 @@ def add(
     manual: Annotated[
         Path | None, typer.Option("--manual", help="PDF, Word, HTML, Markdown or text.")
     ] = None,
+    corrections: Corrections = None,
     revision: Revision = None,
     json: Json = False,
 ) -> None:
@@ -57,6 +64,7 @@ def add(
             pitch_mm=pitch,
             zones=_zones(zone) or (),
             manual=manual,
+            corrections=corrections,
             revision=revision,
         )
     _told(done, json)
@@ -66,6 +74,7 @@ def add(
 def revise(
     name: Name,
     manual: Manual,
+    corrections: Corrections = None,
     revision: Revision = None,
     domain: OfDomain = INSPECTOR,
     dry_run: Annotated[
@@ -79,7 +88,7 @@ def revise(
     """
     do = verb.foresee if dry_run else verb.revise
     with _session() as context:
-        done = do(domain, name, manual, context, revision=revision)
+        done = do(domain, name, manual, context, corrections=corrections, revision=revision)
     _told(done, json)
 
 
