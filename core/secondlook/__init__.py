@@ -34,6 +34,7 @@ from secondlook.domain import (
 from secondlook.errors import IntakeError, SecondlookError
 from secondlook.evidence import (
     AnomalyMap,
+    Assertion,
     CitedPassage,
     Evidence,
     LabelProbabilities,
@@ -42,6 +43,7 @@ from secondlook.evidence import (
     PriorCase,
     Region,
     Ruling,
+    Statement,
 )
 from secondlook.exporting import AuditReference, ExportReader
 from secondlook.hookspecs import hookimpl
@@ -68,6 +70,7 @@ __all__ = [
     "Act",
     "AnomalyMap",
     "Answers",
+    "Assertion",
     "Assessment",
     "Attachment",
     "AuditReference",
@@ -114,6 +117,7 @@ __all__ = [
     "Role",
     "Ruling",
     "SecondlookError",
+    "Statement",
     "Taxonomy",
     "Unused",
     "Verdict",

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+Assertion: TypeAlias = Literal["affirmed", "negated", "uncertain", "historical", "hypothetical"]
+"""How a text means what it names: as there, as absent, as possible, as past, as asked about."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
@@ -66,6 +69,20 @@ class CitedPassage(Quote):
     effect: float | None = None
     """How much the finding's probability falls without this text; None where that was not asked."""
     kind: Literal["passage"] = "passage"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Quote):
+    """A sentence of a record that names a finding, and how it means it."""
+
+    names: str
+    """The words of the sentence that name it."""
+    assertion: Assertion
+    section: str
+    """What part of the record it stands in (`indication`, `impression`, …)."""
+    cue: str = ""
+    """The words that say how it is meant; empty where the section alone says it."""
+    kind: Literal["statement"] = "statement"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +156,7 @@ Evidence: TypeAlias = (
     Region
     | AnomalyMap
     | CitedPassage
+    | Statement
     | Measurement
     | Ruling
     | PriorCase

@@ -1,12 +1,14 @@
 """The radiology assistant as a domain."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.learned import abstain, joined, learned_findings, said
+from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
@@ -22,6 +24,7 @@ from secondlook import (
     ModelOutputs,
     Opened,
     Query,
+    Record,
     Role,
     Unused,
     Verdict,
@@ -65,11 +68,24 @@ class RadiologyAssistant(Domain):
         """The pictures, as far as an adapter looks at them, and the notes for every finding."""
         flat = {x.sha256 for x in case.attachments if x.role is Role.IMAGE}
         images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels if x in flat)
-        return ModelInputs(images=images, records=case.records, queries=QUERIES)
+        records = (self._readable(x) for x in case.records)
+        notes = tuple(x for x in records if x.passages)
+        return ModelInputs(images=images, records=notes, queries=QUERIES)
+
+    def _readable(self, record: Record) -> Record:
+        """The note as far as it was written before the exam is read, unless told otherwise."""
+        if self._settings.read_reports:
+            return record
+        return replace(record, passages=before_reading(record))
 
     def assess(self, case: Case, outputs: ModelOutputs) -> Verdict:
         """What the adapter finds, mentions in the notes, and what was not assessed."""
-        mentions = find_mentions(outputs.matches, self._settings)
+        mentions = find_mentions(
+            outputs.matches,
+            self._settings,
+            case.records,
+            reports=self._settings.read_reports,
+        )
         findings = joined(learned_findings(outputs.answers), mentions)
         top = max((priority(x) for x in findings), default=0)
         scores = [_score(x) for x in findings if priority(x) == top]

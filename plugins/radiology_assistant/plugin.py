@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from radiology_assistant.domain import RadiologyAssistant
-from radiology_assistant.evidence import mention_flags
+from radiology_assistant.evidence import note_flags
 from secondlook import Assessment, Case, Domain, Flag, hookimpl
 
 
@@ -15,5 +15,5 @@ def register_domains(register: Callable[[Domain], None]) -> None:
 
 @hookimpl
 def flag_assessment(case: Case, assessment: Assessment) -> Sequence[Flag]:
-    """Say that negation is not read wherever a mention is shown."""
-    return mention_flags(assessment) if case.domain == RadiologyAssistant.name else ()
+    """Say so where notes hold what was written after an exam was read."""
+    return note_flags(case) if case.domain == RadiologyAssistant.name else ()

@@ -12,3 +12,5 @@ class RadiologySettings(BaseModel):
     """From this cosine similarity a passage counts as a mention; MODEL_CARD.md says why 0.5."""
     max_passages: int = Field(default=3, ge=1, le=10)
     """Passages shown for one mention at most."""
+    read_reports: bool = False
+    """Whether findings and impressions, written after an exam was read, feed the first look too."""

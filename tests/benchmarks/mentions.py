@@ -18,12 +18,14 @@ from pathlib import Path
 
 from radiology_assistant.domain import QUERIES
 from radiology_assistant.evidence import find_mentions
-from radiology_assistant.naming import names
+from radiology_assistant.notes import read_note
+from radiology_assistant.notes.vocabulary import labels as codes
 from radiology_assistant.settings import RadiologySettings
 from secondlook.intake.passages import note
 from secondlook.models.backbones import TextBackbone, minilm
 from secondlook.models.retrieval import RememberingText, rank_passages
 
+CLOSE = "Note comes close to"
 LEAST = (0.45, 0.5, 0.55)
 
 
@@ -34,10 +36,12 @@ def measure(texts: list[str], encoder: TextBackbone) -> dict[str, object]:
     for text in texts:
         record = note(text, kind="note", name="note")
         matches = rank_passages(encoder, (record,), QUERIES) if record.passages else ()
-        there = {x.label for x in QUERIES if names(text, x.label)}
+        there = {codes()[x.label] for x in read_note(record).mentions} - {None}
         for least, count in counts.items():
-            found = find_mentions(matches, RadiologySettings(min_similarity=least))
-            named = {x.label for x in found if x.title.startswith("Note mentions")}
+            found = find_mentions(
+                matches, RadiologySettings(min_similarity=least), (record,), reports=True
+            )
+            named = {x.label for x in found if not x.title.startswith(CLOSE)}
             count.update(shown=len(found), named=len(named), there=len(there))
             if least == RadiologySettings().min_similarity:
                 for label, tally in labels.items():

@@ -45,7 +45,9 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
 def test_what_holds_unless_it_is_set_is_told() -> None:
     said = told()
     for name, value in all_settings().items():
-        if isinstance(value, str):
+        if isinstance(value, bool):
+            assert said[name] == str(value).lower(), name
+        elif isinstance(value, str):
             assert said[name] == value, name
         elif isinstance(value, int | float):
             assert float(said[name]) == value, name

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiology_assistant.domain import QUERIES, RadiologyAssistant
-from radiology_assistant.naming import WORDS, names
+from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.plugin import flag_assessment
 from radiology_assistant.settings import RadiologySettings
-from radiology_assistant.taxonomy import TAXONOMY
 from secondlook import (
     Act,
     Answers,
@@ -24,6 +23,7 @@ from secondlook import (
     ManifestRow,
     ModelOutputs,
     Role,
+    Statement,
     Verdict,
 )
 from secondlook.intake.passages import note
@@ -116,11 +116,13 @@ def test_mentions_are_cited_and_raise_the_priority() -> None:
     )
     verdict = domain.assess(case, outputs)
     first, second = verdict.findings
-    assert first.title == "Note mentions: pneumothorax"
+    assert first.title == "Note suspects: pneumothorax"
     assert (first.severity, first.probability, first.threshold) == ("critical", None, 0.5)
     assert second.label == "fracture"
-    assert isinstance(first.evidence[0], CitedPassage)
-    assert first.evidence[0].text == text.text
+    (stated,) = first.evidence
+    assert isinstance(stated, Statement)
+    assert (stated.text, stated.names, stated.cue) == (text.text, "pneumothorax", "?")
+    assert (stated.assertion, stated.section) == ("uncertain", "document")
     assert (verdict.priority, verdict.score) == (2, 0.6)
     assert domain.recommend(case, verdict) == "not_assessed"
     assert verdict.abstention is not None
@@ -138,9 +140,6 @@ def test_what_only_comes_close_is_shown_and_raises_no_priority() -> None:
     assert finding.title == "Note comes close to: pneumothorax"
     assert (finding.severity, finding.score, len(finding.evidence)) == (None, 0.8, 1)
     assert (verdict.priority, verdict.score) == (0, 0.8)
-    assert [x.code for x in flag_assessment(case, FILES.assessment(verdict))] == [
-        "negation_not_read"
-    ]
 
 
 def test_the_passage_that_names_the_finding_is_shown_first() -> None:
@@ -153,29 +152,8 @@ def test_the_passage_that_names_the_finding_is_shown_first() -> None:
     )
     case = case_of(domain, [FILES.attachment("a.png")], [text])
     (finding,) = domain.assess(case, ModelOutputs(matches=matches)).findings
-    assert (finding.title, finding.severity) == ("Note mentions: pneumothorax", "critical")
-    assert [x.text for x in finding.evidence if isinstance(x, CitedPassage)] == ["Possible PTX."]
-
-
-@pytest.mark.parametrize(
-    ("text", "label", "named"),
-    [
-        ("Collapsed\nlung?", "pneumothorax", True),
-        ("COLLAPSED-LUNG", "pneumothorax", True),
-        ("the lung collapsed", "pneumothorax", False),
-        ("massive swelling", "nodule_or_mass", False),
-        ("known heart failure", "pulmonary_oedema", False),
-        ("Subdural, old", "intracranial_haemorrhage", True),
-    ],
-)
-def test_whole_words_name_a_finding(text: str, label: str, named: bool) -> None:
-    assert names(text, label) is named
-
-
-def test_every_label_has_words_and_its_own_title_among_its_names() -> None:
-    assert set(WORDS) == {x.code for x in TAXONOMY.labels}
-    titles = {x.code: x.title for x in TAXONOMY.labels if x.code != "device_malposition"}
-    assert [x for x, title in titles.items() if not names(title, x)] == []
+    assert (finding.title, finding.severity) == ("Note suspects: pneumothorax", "critical")
+    assert [x.text for x in finding.evidence if isinstance(x, Statement)] == ["Possible PTX."]
 
 
 @pytest.mark.parametrize(
@@ -285,18 +263,67 @@ def test_a_mention_of_what_was_found_is_evidence_for_it() -> None:
     outputs = ModelOutputs(answers=answers(pneumothorax=0.8), matches=(mention,))
     (finding,) = domain.assess(case, outputs).findings
     assert finding.probability == 0.8
-    assert any(isinstance(x, CitedPassage) for x in finding.evidence)
+    (stated,) = finding.evidence[1:]
+    assert isinstance(stated, Statement)
+    assert stated.assertion == "historical"
 
 
-def test_negation_is_cautioned_wherever_a_mention_is_shown() -> None:
-    domain = RadiologyAssistant()
-    text = note("No pneumothorax.", kind="note", name="n")
-    case = case_of(domain, [FILES.attachment("a.png")], [text])
-    outputs = ModelOutputs(matches=(match(QUERY["pneumothorax"], text, 0.7),))
-    mention = FILES.assessment(domain.assess(case, outputs))
-    assert [x.code for x in flag_assessment(case, mention)] == ["negation_not_read"]
-    assert list(flag_assessment(case, FILES.assessment(Verdict()))) == []
-    assert list(flag_assessment(replace(case, domain="other"), mention)) == []
+def said_of(text: str, *, reports: bool = False) -> list[tuple[str, str | None]]:
+    """The findings of a note, named without any model."""
+    record = note(text, kind="note", name="n")
+    found = find_mentions((), RadiologySettings(), (record,), reports=reports)
+    return [(x.title, x.severity) for x in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "severity"),
+    [
+        ("Pneumothorax on the left.", "Note mentions: pneumothorax", "critical"),
+        ("Possible pneumothorax.", "Note suspects: pneumothorax", "critical"),
+        ("Rule out pneumothorax.", "Note asks about: pneumothorax", "critical"),
+        ("History of pneumothorax.", "Note tells of an earlier: pneumothorax", None),
+        ("No pneumothorax.", "Note denies: pneumothorax", None),
+    ],
+)
+def test_what_is_denied_or_past_is_shown_as_such_and_raises_nothing(
+    text: str, title: str, severity: str | None
+) -> None:
+    assert said_of(text) == [(title, severity)]
+
+
+def test_the_strongest_statement_counts_and_stands_first() -> None:
+    text = "No pneumothorax yesterday. History of pneumothorax. Possible pneumothorax today."
+    record = note(text, kind="note", name="n")
+    (finding,) = find_mentions((), RadiologySettings(max_passages=2), (record,))
+    assert finding.title == "Note suspects: pneumothorax"
+    stated = [x for x in finding.evidence if isinstance(x, Statement)]
+    assert [x.assertion for x in stated] == ["uncertain", "historical"]
+    assert all(text[x.start : x.end] == x.text for x in stated)
+    assert priority(finding) == 2
+
+
+def test_findings_and_impression_are_left_out_unless_told_otherwise() -> None:
+    text = "Indication: cough\nFindings: pneumothorax\nImpression: pneumothorax"
+    assert said_of(text) == []
+    assert said_of(text, reports=True) == [("Note mentions: pneumothorax", "critical")]
+
+
+def test_a_report_among_the_notes_is_flagged() -> None:
+    report = note("Indication: cough\nFindings: clear", kind="note", name="r")
+    plain = note("Cough.", kind="note", name="n")
+    shown = FILES.assessment(Verdict())
+    case = case_of(RadiologyAssistant(), [], [plain, report])
+    assert [x.code for x in flag_assessment(case, shown)] == ["report_in_note"]
+    assert list(flag_assessment(replace(case, records=(plain,)), shown)) == []
+    assert list(flag_assessment(replace(case, domain="other"), shown)) == []
+
+
+def test_a_passage_that_is_cited_as_a_sentence_is_not_cited_again() -> None:
+    text = note("Cough. No pneumothorax.", kind="note", name="n")
+    close = match(QUERY["pneumothorax"], text, 0.7)
+    (finding,) = find_mentions((close,), RadiologySettings(), (text,))
+    assert [type(x) for x in finding.evidence] == [Statement]
+    assert (finding.score, finding.severity) == (0.7, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from ui_cases import CaseMaker
 from ui_reading import said
 
-from secondlook.evidence import CitedPassage
+from secondlook.evidence import CitedPassage, Statement
 from secondlook_ui.passages import told_once
 
 OpenPage = Callable[..., AppTest]
@@ -54,3 +54,28 @@ def test_a_passage_stays_where_something_of_it_is_told_nowhere_else() -> None:
 def test_a_sentence_within_a_later_passage() -> None:
     later, inside, before = cited(12, 25), cited(12, 25, 0.1), cited(0, 11, 0.2)
     assert told_once((later, before, inside)) == [before, inside]
+
+
+def test_a_sentence_that_names_a_finding_says_how_it_means_it(
+    maker: CaseMaker, open_page: OpenPage
+) -> None:
+    case = maker.add()
+    sentence = Statement(
+        record="r",
+        record_name="note.txt",
+        text="No evidence of a pit.",
+        start=0,
+        end=21,
+        line=1,
+        page=None,
+        names="pit",
+        assertion="negated",
+        section="findings",
+        cue="No evidence of",
+    )
+    maker.label_only(case, "pore", sentence)
+    text = said(open_page("case", case=case))
+    assert (
+        'No evidence of a pit.\nnegated ("No evidence of"), under findings; note.txt, line 1'
+        in text
+    )

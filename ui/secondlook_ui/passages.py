@@ -2,18 +2,29 @@
 
 import streamlit as st
 
-from secondlook.evidence import CitedPassage, Evidence, Ruling
+from secondlook.evidence import CitedPassage, Evidence, Quote, Ruling, Statement
 from secondlook_ui import words
 
 
 def show(evidence: tuple[Evidence, ...], place: str) -> None:
     """Draw them; `place` names the finding within the page. Folded where a clause has decided."""
+    stated = [x for x in evidence if isinstance(x, Statement)]
+    _draw_stated(stated, place)
     cited = told_once(evidence)
     if cited and any(isinstance(x, Ruling) and x.decides for x in evidence):
         with st.expander(f"Passages that come close ({len(cited)})"):
             _draw(cited, place)
     else:
         _draw(cited, place)
+
+
+def _draw_stated(stated: list[Statement], place: str) -> None:
+    """Sentences that name the finding, each with how it is meant."""
+    for number, sentence in enumerate(stated):
+        with st.container(key=f"statement-{place}-{number}", gap=None):
+            st.text(" ".join(sentence.text.split()))
+            with st.container(key=f"quiet-statement-{place}-{number}"):
+                st.text(f"{words.stated(sentence)}; {_where(sentence)}")
 
 
 def _draw(cited: list[CitedPassage], place: str) -> None:
@@ -51,6 +62,6 @@ def _made_up(passage: CitedPassage, sentences: list[CitedPassage]) -> bool:
     return not "".join(left).strip()
 
 
-def _where(passage: CitedPassage) -> str:
+def _where(passage: Quote) -> str:
     page = f"page {passage.page}, " if passage.page else ""
     return f"{passage.record_name}, {page}line {passage.line}"

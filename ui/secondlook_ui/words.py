@@ -13,6 +13,7 @@ from secondlook.evidence import (
     Measurement,
     ModalityContribution,
     Ruling,
+    Statement,
 )
 from secondlook.store.worklist import CaseSummary
 
@@ -123,6 +124,13 @@ def contribution(item: ModalityContribution) -> str:
         return f"the {item.modality} makes no difference"
     way = "raises" if item.share > 0 else "lowers"
     return f"the {item.modality} {way} the probability by {abs(item.share):.2f}"
+
+
+def stated(item: Statement) -> str:
+    """`negated ("no evidence of"), under findings`."""
+    cue = " ".join(item.cue.split())
+    said = f'{item.assertion} ("{cue}")' if cue else item.assertion
+    return f"{said}, under {item.section}"
 
 
 def effect(passage: CitedPassage) -> tuple[str, ...]:

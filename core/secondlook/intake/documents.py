@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from secondlook.cases import Role
+from secondlook.cases import Role, Scalar
 from secondlook.intake.charset import decode
 from secondlook.intake.outcome import Reason, Refused, mebibytes
 from secondlook.intake.parsed import Document, Parsed
@@ -16,7 +16,7 @@ MAX_PASSAGES = 50_000  # far more than any manual; lists of single letters would
 
 def read_document(path: Path, found: Format, limits: Limits) -> Parsed:
     """The text of the document and its passages. Raises Refused(NO_TEXT) if there is none."""
-    facts: dict[str, str | int] = {}
+    facts: dict[str, Scalar] = {}
     if found is Format.PDF:
         from secondlook.intake.pdf import read_pdf
 
@@ -26,6 +26,10 @@ def read_document(path: Path, found: Format, limits: Limits) -> Parsed:
         from secondlook.intake.word import read_word
 
         document = read_word(path, limits)
+    elif found is Format.JSON:
+        text, facts["encoding"] = decode(_bytes(path, found, limits))
+        document, found, more = _structured(text, limits)
+        facts |= more
     else:
         text, facts["encoding"] = decode(_bytes(path, found, limits))
         document = _marked_up(text, found)
@@ -33,15 +37,27 @@ def read_document(path: Path, found: Format, limits: Limits) -> Parsed:
 
 
 def _bytes(path: Path, found: Format, limits: Limits) -> bytes:
-    """The whole file, after a look at its size; HTML may hold much besides its text."""
+    """The whole file, after a look at its size; HTML and JSON may hold much besides text."""
     most = limits.max_text_chars * BYTES_PER_CHAR
-    if found is Format.HTML:
+    if found in (Format.HTML, Format.JSON):
         most = max(most, limits.max_unpacked_bytes // 8)
     size = path.stat().st_size
     if size > most:
         detail = f"{mebibytes(size)} of text; {mebibytes(most)} is read at most: split the file."
         raise Refused(Reason.TOO_LARGE, detail)
     return path.read_bytes()
+
+
+def _structured(text: str, limits: Limits) -> tuple[Document, Format, dict[str, Scalar]]:
+    """JSON, and which of the formats it is in."""
+    from secondlook.intake.fhir import is_fhir, read_fhir
+    from secondlook.intake.json_text import load, read_json
+
+    value = load(text)
+    if is_fhir(value):
+        document, facts = read_fhir(value, limits)
+        return document, Format.FHIR, facts
+    return read_json(value), Format.JSON, {}
 
 
 def _marked_up(text: str, found: Format) -> Document:
@@ -56,9 +72,7 @@ def _marked_up(text: str, found: Format) -> Document:
     return Document(text, ())
 
 
-def _finish(
-    document: Document, found: Format, facts: dict[str, str | int], limits: Limits
-) -> Parsed:
+def _finish(document: Document, found: Format, facts: dict[str, Scalar], limits: Limits) -> Parsed:
     if len(document.text) > limits.max_text_chars:
         detail = f"The text is longer than limits.max_text_chars, {limits.max_text_chars:,}."
         raise Refused(Reason.TOO_LARGE, detail)

@@ -16,7 +16,7 @@ from secondlook.intake.parsed import Parsed
 from secondlook.intake.sniff import Format, misnamed, sniff
 from secondlook.settings import Limits
 
-PARSERS = ("photo", "dicom", "volume", "pdf", "word", "html", "markdown", "documents")
+PARSERS = ("photo", "dicom", "volume", "pdf", "word", "html", "markdown", "fhir", "documents")
 Answer = Parsed | tuple[Reason, str]
 
 

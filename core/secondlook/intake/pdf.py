@@ -1,5 +1,6 @@
 """PDF documents through pypdf, page by page."""
 
+from io import BytesIO
 from pathlib import Path
 
 from pypdf import PageObject, PdfReader
@@ -16,14 +17,14 @@ TAIL = 4096
 PAGE_BYTES = 16 * 2**20  # of drawing instructions; a page of text has some kilobytes
 
 
-def read_pdf(path: Path, limits: Limits) -> Document:
+def read_pdf(source: Path | BytesIO, limits: Limits) -> Document:
     """The text of all pages, each page on lines of its own.
 
     pypdf's own limits on streams stay in force.
     """
-    _check_end(path)
+    _check_end(source)
     try:
-        reader = PdfReader(path)
+        reader = PdfReader(source)
         if reader.is_encrypted and not reader.decrypt(""):
             raise _encrypted()
         pages = len(reader.pages)
@@ -65,13 +66,19 @@ def _check_page(page: PageObject) -> None:
         raise Refused(Reason.UNPACKS_TOO_LARGE, detail)
 
 
-def _check_end(path: Path) -> None:
+def _check_end(source: Path | BytesIO) -> None:
     """pypdf mends a PDF that was cut short, and the pages that are gone would not be missed."""
-    with path.open("rb") as file:
+    if b"%%EOF" not in _tail(source):
+        raise Refused(Reason.TRUNCATED, "The PDF has no end mark; copy the file again.")
+
+
+def _tail(source: Path | BytesIO) -> bytes:
+    if isinstance(source, BytesIO):
+        return source.getvalue()[-TAIL:]
+    with source.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - TAIL))
-        if b"%%EOF" not in file.read():
-            raise Refused(Reason.TRUNCATED, "The PDF has no end mark; copy the file again.")
+        return file.read()
 
 
 def _encrypted() -> Refused:

@@ -13,7 +13,8 @@ from secondlook.intake.outcome import Reason, Refused
 
 HEAD = 8192
 READABLE = (
-    "photos (JPEG, PNG, TIFF, BMP, WebP), DICOM, NIfTI, PDF, DOCX, HTML, Markdown and text are read"
+    "photos (JPEG, PNG, TIFF, BMP, WebP), DICOM, NIfTI, PDF, DOCX, HTML, Markdown, "
+    "JSON, FHIR and text are read"
 )
 
 
@@ -31,6 +32,9 @@ class Format(Enum):
     WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     HTML = "text/html"
     MARKDOWN = "text/markdown"
+    JSON = "application/json"
+    FHIR = "application/fhir+json"
+    """What JSON turns out to be; never sniffed."""
     TEXT = "text/plain"
 
 
@@ -52,6 +56,7 @@ SUFFIXES = {
     ".html": Format.HTML,
     ".md": Format.MARKDOWN,
     ".markdown": Format.MARKDOWN,
+    ".json": Format.JSON,
     ".txt": Format.TEXT,
 }
 MAGIC = (
@@ -69,6 +74,7 @@ MARKUP = re.compile(
     r"(?:<\?xml[^>]*>|<!--.*?-->|\s)*+<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+VALUE = re.compile(r"\s*+(?:\{\s*+[\"}]|\[\s*+[\[{\"])")
 DRAWING = re.compile(r"\s*<(\?xml|svg)\b", re.IGNORECASE)
 VRS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OW PN SH SL SQ SS ST TM UI UL UN US".split()
@@ -81,7 +87,11 @@ def sniff(path: Path, name: str) -> Format:
     Raises Refused(UNSUPPORTED or ENCRYPTED) with what the file seems to be.
     """
     with path.open("rb") as file:
-        head = file.read(HEAD)
+        return sniff_bytes(file.read(HEAD), name)
+
+
+def sniff_bytes(head: bytes, name: str) -> Format:
+    """The same of the first HEAD bytes of a content."""
     found = _binary(head) or _bare_dicom(head)
     return found or _text(head, name) or _refuse(head)
 
@@ -145,6 +155,8 @@ def _text(head: bytes, name: str) -> Format | None:
         return Format.HTML
     if DRAWING.match(start):
         return None
+    if VALUE.match(start):
+        return Format.JSON
     markdown = SUFFIXES.get(Path(name).suffix.lower()) is Format.MARKDOWN
     return Format.MARKDOWN if markdown else Format.TEXT
 

@@ -112,6 +112,8 @@ def _look(look: dict[str, Any]) -> None:
         for item in deciding:
             _ruling(item)
         for item in finding["evidence"]:
+            if item["kind"] == "statement":
+                _passage(item, f"{item['assertion']}, ")
             if item["kind"] == "passage" and not deciding:
                 _passage(item)
     if look["disposition"]:
@@ -136,9 +138,9 @@ def _ruling(item: dict[str, Any]) -> None:
     out.print(Panel(text, title=Text(title), title_align="left", width=100))
 
 
-def _passage(item: dict[str, Any]) -> None:
+def _passage(item: dict[str, Any], how: str = "") -> None:
     page = f", page {item['page']}" if item["page"] else ""
-    title = f"{item['record_name']}{page}, line {item['line']}"
+    title = f"{how}{item['record_name']}{page}, line {item['line']}"
     text = Text(" ".join(item["text"].split()))
     out.print(Panel(text, title=Text(title), title_align="left", width=100))
 

@@ -1,0 +1,160 @@
+"""How findings are meant: sentences written for this, in English and German."""
+
+import pytest
+
+from radiology_assistant.notes import read_note
+from radiology_assistant.notes.vocabulary import labels
+from radiology_assistant.taxonomy import TAXONOMY
+from secondlook.intake.passages import note
+
+SAID = """
+A small pneumothorax is seen on the left. | pneumothorax affirmed
+No pneumothorax. | pneumothorax negated
+No pneumothorax or effusion. | pneumothorax negated, pleural_effusion negated
+No focal consolidation, pneumothorax, or large pleural effusion. | consolidation negated, pneumothorax negated, pleural_effusion negated
+No consolidation, pneumothorax, effusion. | consolidation negated, pneumothorax negated, pleural_effusion negated
+No pneumothorax, small left effusion. | pneumothorax negated, pleural_effusion affirmed
+No pneumothorax and a small effusion. | pneumothorax negated, pleural_effusion affirmed
+No pneumothorax, but there is an effusion. | pneumothorax negated, pleural_effusion affirmed
+No pneumothorax; effusion on the left. | pneumothorax negated, pleural_effusion affirmed
+No pneumothorax is seen, effusion is unchanged. | pneumothorax negated, pleural_effusion affirmed
+No fracture other than the known rib fracture. | fracture negated, fracture affirmed
+Neither effusion nor pneumothorax. | pleural_effusion negated, pneumothorax negated
+There is no evidence of pulmonary embolism. | pulmonary_embolism negated
+Negative for fracture. | fracture negated
+The lungs are free of consolidation. | consolidation negated
+Patient denies stroke. | stroke negated
+CT excluded pulmonary embolism. | pulmonary_embolism negated
+Pneumothorax is not seen. | pneumothorax negated
+Pneumothorax or effusion is not identified. | pneumothorax negated, pleural_effusion negated
+Pneumothorax: none. | pneumothorax negated
+Effusion: no. | pleural_effusion negated
+Fracture has been ruled out. | fracture negated
+The heart is not enlarged. | cardiomegaly negated
+Lungs w/o consolidation. | consolidation negated
+The heart is mildly enlarged. | cardiomegaly affirmed
+Heart size is normal and the aorta is enlarged. |
+No increase in the effusion. | pleural_effusion affirmed
+No change in the left pneumothorax. | pneumothorax affirmed
+No significant interval change in small effusions. | pleural_effusion affirmed
+Not only a fracture but also a pneumothorax. | fracture affirmed, pneumothorax affirmed
+Pneumonia has not cleared. | pneumonia affirmed
+No further pneumothorax, no effusion. | pneumothorax negated, pleural_effusion negated
+Cannot exclude a small pneumothorax. | pneumothorax uncertain
+A fracture cannot be excluded. | fracture uncertain
+Fracture not excluded. | fracture uncertain
+Possible pneumonia. | pneumonia uncertain
+Opacity that may represent pneumonia or a mass. | opacity affirmed, pneumonia uncertain, mass uncertain
+Findings suspicious for a mass. | mass uncertain
+No findings suspicious for a mass. | mass negated
+Atelectasis versus pneumonia. | atelectasis uncertain, pneumonia uncertain
+?pneumothorax | pneumothorax uncertain
+Fall from a ladder, ?rib fracture | fracture uncertain
+Pneumothorax? | pneumothorax uncertain
+Rule out pneumothorax. | pneumothorax hypothetical
+r/o pneumonia | pneumonia hypothetical
+Evaluate for pneumonia or effusion. | pneumonia hypothetical, pleural_effusion hypothetical
+CT is advised to exclude an underlying mass. | mass hypothetical
+Query stroke. | stroke hypothetical
+Return if pneumonia develops. | pneumonia hypothetical
+Stroke protocol. | stroke hypothetical
+Status post stroke. | stroke historical
+S/p rib fracture. | fracture historical
+History of pneumonia and effusion. | pneumonia historical, pleural_effusion historical
+h/o pneumothorax, now short of breath | pneumothorax historical
+No history of pneumonia. | pneumonia negated
+Old rib fractures. | fracture historical
+Healed fracture of the clavicle. | fracture historical
+Interval resolution of the effusion. | pleural_effusion historical
+The effusion has resolved. | pleural_effusion historical
+Near complete resolution of the effusion. | pleural_effusion affirmed
+Pneumothorax in 2019. | pneumothorax historical
+Pneumonia two years ago. | pneumonia historical
+The pneumothorax is no longer seen. | pneumothorax historical
+Unchanged pneumothorax. | pneumothorax affirmed
+Pneumothorax is unchanged. | pneumothorax affirmed
+Known lung nodule. | nodule affirmed
+56 year old with pneumothorax. | pneumothorax affirmed
+Mass effect on the ventricle, no mass. | mass negated
+No trauma, rule out fracture. | fracture hypothetical
+No fever, pneumonia suspected. | pneumonia uncertain
+No displaced, acute fracture is seen. | fracture negated
+Small effusion and the heart and mediastinum are normal. | pleural_effusion affirmed
+Effusion, heart size is within normal limits, no pneumothorax. | pleural_effusion affirmed, pneumothorax negated
+The effusion is unchanged, pneumothorax has resolved. | pleural_effusion affirmed, pneumothorax historical
+Please note that fractures may not be visible. | fracture hypothetical
+Fracture of the catheter, old wire fracture. |
+Old rib fracture, pneumothorax. | fracture historical, pneumothorax affirmed
+Old rib and clavicle fractures and a pneumothorax. | fracture historical, pneumothorax affirmed
+Status post fall, pneumothorax. | pneumothorax affirmed
+History of stroke, fracture, and pneumonia. | stroke historical, fracture historical, pneumonia historical
+Pericardial effusion. |
+Kein Pneumothorax. | pneumothorax negated
+Kein Nachweis eines Pneumothorax oder Pleuraergusses. | pneumothorax negated, pleural_effusion negated
+V.a. Pneumonie. | pneumonia uncertain
+Z.n. Rippenfraktur. | fracture historical
+Ausschluss Lungenembolie | pulmonary_embolism hypothetical
+Pneumothorax rechts. | pneumothorax affirmed
+"""
+CASES = [tuple(x.split("|")) for x in SAID.strip().splitlines()]
+
+
+def said(text: str) -> list[str]:
+    mentions = read_note(note(text, kind="note", name="n")).mentions
+    order = sorted(mentions, key=lambda x: x.start)
+    return [f"{x.label} {x.assertion}" for x in order]
+
+
+@pytest.mark.parametrize(("text", "meant"), CASES, ids=[x[0].strip() for x in CASES])
+def test_what_a_sentence_says_of_findings(text: str, meant: str) -> None:
+    assert said(text.strip()) == [x.strip() for x in meant.split(",") if x.strip()]
+
+
+def test_one_line_does_not_deny_the_next() -> None:
+    assert said("No effusion\nPneumothorax on the left") == [
+        "pleural_effusion negated",
+        "pneumothorax affirmed",
+    ]
+
+
+def test_a_wrapped_line_is_one_sentence() -> None:
+    assert said("There is no evidence of\npneumothorax or of an\neffusion.") == [
+        "pneumothorax negated",
+        "pleural_effusion negated",
+    ]
+
+
+def test_places_are_exact_and_the_cue_is_named() -> None:
+    text = "Cough.  There is no  evidence of pleural\neffusion today."
+    (mention,) = read_note(note(text, kind="note", name="n")).mentions
+    assert text[mention.start : mention.end] == "pleural\neffusion"
+    assert text[slice(*mention.sentence)] == "There is no  evidence of pleural\neffusion today."
+    assert mention.cue == "no  evidence of"
+
+
+def test_every_label_has_words_and_its_own_title_among_its_names() -> None:
+    known = labels()
+    assert {x for x in known.values() if x} == {x.code for x in TAXONOMY.labels}
+    titles = {x.code: x.title for x in TAXONOMY.labels if x.code != "device_malposition"}
+    found = {
+        code: {known[x.label] for x in read_note(note(title, kind="note", name="t")).mentions}
+        for code, title in titles.items()
+    }
+    assert [x for x in titles if x not in found[x]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "named"),
+    [
+        ("Collapsed\nlung?", "pneumothorax", True),
+        ("COLLAPSED-LUNG", "pneumothorax", True),
+        ("the lung collapsed", "pneumothorax", False),
+        ("massive swelling", "mass", False),
+        ("known heart failure", "pulmonary_oedema", False),
+        ("Subdural, old", "intracranial_haemorrhage", True),
+        ("free air under the right hemidiaphragm", "free_air", True),
+    ],
+)
+def test_whole_words_name_a_finding(text: str, label: str, named: bool) -> None:
+    mentions = read_note(note(text, kind="note", name="n")).mentions
+    assert (label in {x.label for x in mentions}) is named
