@@ -47,6 +47,7 @@ from secondlook.evidence import (
 )
 from secondlook.exporting import AuditReference, ExportReader
 from secondlook.hookspecs import hookimpl
+from secondlook.intake.series import Stack, stacks_of
 from secondlook.layout import Line, cells_of, ends_sentence, lines_of
 from secondlook.model_io import (
     Answers,
@@ -117,6 +118,7 @@ __all__ = [
     "Role",
     "Ruling",
     "SecondlookError",
+    "Stack",
     "Statement",
     "Taxonomy",
     "Unused",
@@ -130,5 +132,6 @@ __all__ = [
     "lines_of",
     "load_backbone",
     "read_document",
+    "stacks_of",
     "unamended",
 ]

@@ -1,6 +1,6 @@
 """The radiology assistant as a domain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.learned import abstain, joined, learned_findings, said
 from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
+from radiology_assistant.series_panel import series_panel
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
 from secondlook import (
@@ -23,6 +24,7 @@ from secondlook import (
     ModelInputs,
     ModelOutputs,
     Opened,
+    Panel,
     Query,
     Record,
     Role,
@@ -103,6 +105,11 @@ class RadiologyAssistant(Domain):
             return "not_assessed"
         found = [x for x in verdict.findings if x.probability is not None]
         return TONE[max((priority(x) for x in found), default=0)]
+
+    def panels(self, case: Case) -> Sequence[Panel]:
+        """Where the slices of the exam lie, and what is kept and not assessed."""
+        panel = series_panel(case)
+        return () if panel is None else (panel,)
 
     def decided_labels(
         self, assessment: Assessment | None, decision: Decision

@@ -17,6 +17,7 @@ from secondlook import (
     Opened,
     Role,
     Unused,
+    stacks_of,
 )
 
 PICTURES = (Role.IMAGE, Role.VOLUME)
@@ -47,7 +48,7 @@ def open_exams(source: CaseSource, domain: str) -> Iterator[Opened | Unused]:
         elif file.record is not None:
             loose.append(file)
         else:
-            yield Unused(file=file, reason="it is no picture, no note, and belongs to no study")
+            yield Unused(file=file, reason=_why_unused(file.attachment))
     yield from _place_notes(loose, exams)
     for exam in exams.values():
         yield from _open(exam, source, domain)
@@ -65,6 +66,13 @@ def _key(source: CaseSource, file: IntakeFile) -> Hashable | None:
     if study := _study(file.attachment):
         return ("study", study)
     return ("file", file.attachment.sha256) if file.attachment.role in PICTURES else None
+
+
+def _why_unused(attachment: Attachment) -> str:
+    """The reason with the code of intake, where that has one (a directory, a report)."""
+    reason = "it is no picture, no note, and belongs to no study"
+    code = attachment.facts.get("not_assessed")
+    return f"{reason} ({str(code).replace('_', ' ')})" if code else reason
 
 
 def _study(attachment: Attachment) -> str | None:
@@ -105,7 +113,7 @@ def _open(exam: _Exam, source: CaseSource, domain: str) -> Iterator[Opened | Unu
     case = NewCase(
         domain=domain,
         title=_title(exam, tuple(files.values())),
-        attachments=tuple(x.attachment for x in files.values()),
+        attachments=_in_order([x.attachment for x in files.values()]),
         records=tuple({x.sha256: x for x in records}.values()),
         product=source.product,
         name=exam.name,
@@ -115,11 +123,19 @@ def _open(exam: _Exam, source: CaseSource, domain: str) -> Iterator[Opened | Unu
     yield Opened(case=case, files=tuple(files.values()))
 
 
+def _in_order(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Slices as they lie in the patient, stack after stack; then what is no picture."""
+    placed = [x for stack in stacks_of(attachments) for x in stack.attachments]
+    known = {x.sha256 for x in placed}
+    return (*placed, *(x for x in attachments if x.sha256 not in known))
+
+
 def _title(exam: _Exam, files: Sequence[IntakeFile]) -> str:
     """A study is named by its hash: file names of DICOM often hold the patient's name."""
     if exam.rows and exam.name:
         return exam.name
-    modality = next((x.attachment.facts.get("modality") for x in files), None)
+    pictures = sorted(files, key=lambda x: x.attachment.role not in PICTURES)
+    modality = next((m for x in pictures if (m := x.attachment.facts.get("modality"))), None)
     study = next((x for f in files if (x := _study(f.attachment))), None)
     if study:
         return f"{modality or 'DICOM'} study {study[:8]}"

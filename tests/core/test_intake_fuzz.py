@@ -16,10 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import mutants
+from secondlook import stacks_of
 from secondlook.domain import IntakeFile
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.intake.pixels import read_picture
 from secondlook.intake.reader import Reader
+from secondlook.intake.series_pixels import slices
 from secondlook.settings import Limits
 
 sys.path.append(str(Path(__file__).parent))
@@ -65,28 +68,6 @@ def reader() -> Iterator[Reader]:
         yield reader
 
 
-def mutate(seed: bytes, random: np.random.Generator) -> bytes:
-    """Flip, cut, repeat or blank a few stretches, mostly near the start where headers are."""
-    data = bytearray(seed)
-    for _ in range(random.integers(1, 6)):
-        place = int(min(random.exponential(len(data) / 4), max(len(data) - 1, 0)))
-        length = int(random.integers(1, 9))
-        match int(random.integers(5)):
-            case 0:
-                data[place : place + length] = random.bytes(length)
-            case 1:
-                del data[place : place + length]
-            case 2:
-                data[place:place] = data[place : place + 64]
-            case 3:
-                data[place : place + length] = random.choice([b"\0", b"\xff"]) * length
-            case _:
-                del data[place + int(random.integers(len(data))) :]
-        if not data:
-            break
-    return bytes(data)
-
-
 def check(outcome: IntakeFile | QuarantinedFile) -> None:
     """An outcome that can be relied on: a named reason, or a file that can be shown."""
     if isinstance(outcome, QuarantinedFile):
@@ -95,6 +76,9 @@ def check(outcome: IntakeFile | QuarantinedFile) -> None:
         assert outcome.detail.endswith(".")
         return
     read_picture(outcome.attachment, outcome.path)
+    for stack in stacks_of([outcome.attachment]):
+        for values in slices(stack, lambda _: outcome.path):
+            assert values.ndim == 2
     if outcome.record:
         text = outcome.record.text
         assert all(text[p.start : p.end] == p.text for p in outcome.record.passages)
@@ -105,7 +89,16 @@ def test_mutants_of_good_files_have_an_outcome(name: str, reader: Reader, tmp_pa
     check(reader.read(_write(tmp_path / name, SEEDS[name]), name))
     random = np.random.default_rng(sum(name.encode()))
     for _ in range(MUTANTS):
-        check(reader.read(_write(tmp_path / name, mutate(SEEDS[name], random)), name))
+        check(reader.read(_write(tmp_path / name, mutants.mutate(SEEDS[name], random)), name))
+
+
+@pytest.mark.parametrize("name", mutants.seeds())
+def test_mutants_of_medical_files_have_an_outcome(
+    name: str, reader: Reader, tmp_path: Path
+) -> None:
+    seed, random = mutants.seeds()[name], np.random.default_rng(sum(name.encode()))
+    for _ in range(MUTANTS):
+        check(reader.read(_write(tmp_path / name, mutants.mutate(seed, random)), name))
 
 
 @settings(

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
+from pydicom.data import get_testdata_file
 from pydicom.uid import (
     BasicTextSRStorage,
     DeflatedExplicitVRLittleEndian,
@@ -20,6 +21,8 @@ from pydicom.uid import (
 from secondlook.cases import Attachment, Role
 from secondlook.domain import IntakeFile
 from secondlook.intake.dicom import read_dicom
+from secondlook.intake.dicom_header import open_header
+from secondlook.intake.frames import iter_frames
 from secondlook.intake.outcome import QuarantinedFile, Reason, Refused
 from secondlook.intake.pixels import read_frame, read_picture
 from secondlook.intake.reader import Reader
@@ -65,6 +68,62 @@ def test_window_is_applied_after_rescale(tmp_path: Path) -> None:
     )
     plain = bad_files.dicom(RAMP, WindowCenter="2048", WindowWidth="1024")
     assert (shown(tmp_path, rescaled) == shown(tmp_path, plain)).all()
+
+
+@pytest.mark.parametrize("modality", ["MR", "PT"])
+@pytest.mark.parametrize(
+    ("slope", "centre", "width"),
+    [("0.001", "2048", "1024"), ("0.001", "2.048", "1.024"), ("4", "8192", "4096")],
+)
+def test_windows_of_mr_and_pet_are_taken_in_the_values_that_they_fit(
+    modality: str, slope: str, centre: str, width: str, tmp_path: Path
+) -> None:
+    window = {"WindowCenter": centre, "WindowWidth": width, "VOILUTFunction": "LINEAR_EXACT"}
+    rescaled = bad_files.dicom(
+        RAMP, Modality=modality, RescaleSlope=slope, RescaleIntercept="0", **window
+    )
+    plain = bad_files.dicom(
+        RAMP, WindowCenter="2048", WindowWidth="1024", VOILUTFunction="LINEAR_EXACT"
+    )
+    picture = shown(tmp_path, rescaled).astype(int)
+    assert np.abs(picture - shown(tmp_path, plain)).max() <= 1
+
+
+def test_rescale_of_a_functional_group_is_a_step_of_display(tmp_path: Path) -> None:
+    transform, voi, group = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    transform.RescaleSlope, transform.RescaleIntercept = "1", "-1024"
+    voi.WindowCenter, voi.WindowWidth = "1024", "1024"
+    group.PixelValueTransformationSequence, group.FrameVOILUTSequence = [transform], [voi]
+    enhanced = bad_files.dicom(RAMP, Modality="MR", SharedFunctionalGroupsSequence=[group])
+    plain = bad_files.dicom(RAMP, WindowCenter="2048", WindowWidth="1024")
+    assert (shown(tmp_path, enhanced) == shown(tmp_path, plain)).all()
+
+
+@pytest.mark.parametrize(("relation", "inverted"), [("LOG", False), ("DISP", False), ("LIN", True)])
+def test_tables_back_to_intensity_are_not_shown(
+    relation: str, inverted: bool, tmp_path: Path
+) -> None:
+    item = pydicom.Dataset()
+    item.LUTDescriptor, item.ModalityLUTType = [4096, 0, 16], "US"
+    item.LUTData = np.arange(4095, -1, -1, dtype="<u2").tobytes()
+    item["LUTData"].VR = "OW"
+    window = {"WindowCenter": "2048", "WindowWidth": "4096"}
+    run = bad_files.dicom(
+        RAMP,
+        Modality="XA",
+        PixelIntensityRelationship=relation,
+        ModalityLUTSequence=[item],
+        **window,
+    )
+    plain = shown(tmp_path, bad_files.dicom(RAMP, **window)).astype(int)
+    expected = 255 - plain if inverted else plain
+    assert np.abs(shown(tmp_path, run).astype(int) - expected).max() <= 1
+
+
+def test_a_rescale_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        shown(tmp_path, bad_files.dicom(RAMP, RescaleSlope="1e400", RescaleIntercept="0"))
+    assert caught.value.reason is Reason.DAMAGED
 
 
 def test_monochrome1_is_inverted_after_the_window(tmp_path: Path) -> None:
@@ -158,6 +217,26 @@ def test_compressed_pixels_are_shown_alike(tmp_path: Path, syntax: str) -> None:
     packed, plain = bad_files.dicom(pixels, **window), bad_files.dicom(pixels, **window)
     packed.compress(syntax)
     assert (shown(tmp_path, packed) == shown(tmp_path, plain)).all()
+
+
+@pytest.mark.parametrize("name", ["JPEG-lossy.dcm", "JPGExtended.dcm"])
+def test_jpeg_of_12_bits_is_decoded(name: str) -> None:
+    path = Path(str(get_testdata_file(name)))
+    header, _ = open_header(path)
+    (frame,) = iter_frames(path, header, [0])
+    assert (frame.shape, frame.max()) == ((1024, 256), 264)
+    assert (frame[420, 140], frame[230, 120]) == (244, 95)  # as DCMTK decodes it
+
+
+@pytest.mark.parametrize("marker", [b"\xff\xc1", b"\xff\xdb", b"\xff\xc4", b"\xff\xda"])
+def test_a_broken_jpeg_of_12_bits_does_not_end_the_parser(
+    marker: bytes, reader: Reader, tmp_path: Path
+) -> None:
+    data = Path(str(get_testdata_file("JPGExtended.dcm"))).read_bytes()
+    place = data.index(marker, data.index(b"\xff\xd8\xff"))
+    outcome = taken(reader, tmp_path, data[:place] + b"\x60\x2e" + data[place + 2 :])
+    assert isinstance(outcome, QuarantinedFile)
+    assert outcome.reason is Reason.DAMAGED
 
 
 def test_deflated_dataset_is_read_and_its_size_limited(tmp_path: Path) -> None:
@@ -265,11 +344,14 @@ def test_wrong_volumes_are_named(reader: Reader, tmp_path: Path) -> None:
     huge[42:48] = np.array([30_000] * 3, "<i2").tobytes()
     turned = bytearray(whole)
     turned[280:284] = np.float32(np.nan).tobytes()
+    flat = bytearray(whole)
+    flat[296:312] = flat[280:296]  # the second axis runs along the first
     for data, reason in (
         (whole[:-9], Reason.TRUNCATED),
         (gzip.compress(whole)[:-20], Reason.TRUNCATED),
         (bytes(huge), Reason.TOO_MANY_PIXELS),
         (bytes(turned), Reason.NOT_FINITE),
+        (bytes(flat), Reason.DAMAGED),
         (gzip.compress(whole + bytes(150 * 2**20), 1), Reason.UNPACKS_TOO_LARGE),
     ):
         outcome = taken(reader, tmp_path, data)

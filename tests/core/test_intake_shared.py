@@ -14,7 +14,8 @@ from secondlook.settings import Limits
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 MEDICAL = [*sorted(DATA.glob("dicom/*.dcm")), *sorted(DATA.glob("nifti/*.nii.gz"))]
-VOLUMES = {"eCT_Supplemental.dcm", "emri_small.dcm", "liver.dcm"}
+MEDICAL = [path for path in MEDICAL if path.name != "liver.dcm"]  # a segmentation is no picture
+VOLUMES = {"eCT_Supplemental.dcm", "emri_small.dcm"}
 
 
 @pytest.fixture(scope="module")

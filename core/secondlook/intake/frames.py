@@ -4,7 +4,7 @@ The order of PS3.3 C.11 and PS3.4 N.2: modality LUT, VOI LUT or window, MONOCHRO
 8 bits. Functional groups of enhanced objects are looked up per frame.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,19 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels, pixel_array
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from secondlook.intake import jpeg12
+from secondlook.intake.display import display_of, units_of
 from secondlook.intake.lut import Lut
 from secondlook.intake.stretch import stretch
+from secondlook.intake.voi import apply_window, overlap, to_eight, window_of
 
-GROUPS = (
-    "PixelValueTransformationSequence",
-    "FrameVOILUTSequence",
-)
-TAGS = (
-    "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "VOILUTSequence",
-    "WindowCenter",
-    "WindowWidth",
-    "VOILUTFunction",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-)
+MEASURED = frozenset({"CT", "MR", "PT"})
+"""Modalities whose values are quantities: black on white is how they are shown, not what they are."""
+UNSURE = frozenset({"MR", "PT"})
+"""Modalities without a modality LUT by the standard (PS3.3 A.4, A.21), whose makers write a rescale
+and windows all the same: of some in rescaled values (Philips MR), of some in stored ones."""
+LUMA = (0.299, 0.587, 0.114)  # of red, green, blue (ITU-R BT.601)
+jpeg12.register()
 
 
 def shown_frame(frames: int) -> int:
@@ -41,11 +36,11 @@ def shown_frame(frames: int) -> int:
     return frames // 2 if frames > 1 else 0
 
 
-def iter_frames(path: Path, header: Dataset, frames: int) -> Iterator[NDArray[Any]]:
-    """All frames, one at a time: (H, W) or (H, W, 3), colour as RGB."""
+def iter_frames(path: Path, header: Dataset, indices: Sequence[int]) -> Iterator[NDArray[Any]]:
+    """These frames, one at a time: (H, W) or (H, W, 3), colour as RGB."""
     source, options = _source(path, header)
     # Without indices pydicom 3.0 fails on JPEG-LS whose allocated bits are not all stored.
-    yield from iter_pixels(source, indices=range(frames), **options)
+    yield from iter_pixels(source, indices=indices, **options)
 
 
 def read_stored(path: Path, header: Dataset, index: int) -> NDArray[Any]:
@@ -67,24 +62,60 @@ def render_frame(frame: NDArray[Any], header: Dataset, index: int) -> NDArray[np
     if header.get("PhotometricInterpretation") == "PALETTE COLOR":
         frame = apply_color_lut(frame, header)
         bits = 8 if frame.max(initial=0) <= 0xFF else 16
-        return _to_eight(frame, bits)
+        return to_eight(frame, bits)
     if frame.ndim == 3:
-        return _to_eight(frame, int(header.get("BitsStored") or 8))
-    grey = render_grey(frame, _display(header, index))
+        return to_eight(frame, int(header.get("BitsStored") or 8))
+    unsure = header.get("Modality") in UNSURE
+    grey = render_grey(frame, display_of(header, index), unsure=unsure)
     if header.get("PhotometricInterpretation") == "MONOCHROME1":
         grey = 255 - grey
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def render_grey(stored: NDArray[Any], display: Dataset) -> NDArray[np.uint8]:
-    """Modality LUT, then VOI LUT or window; without either, the range of the frame itself."""
+def frame_values(frame: NDArray[Any], header: Dataset, index: int) -> NDArray[np.float32]:
+    """A stored frame in the units of its modality (Hounsfield units for CT), float32 (H, W).
+
+    Bright is more: MONOCHROME1 is inverted over what could be stored, except where values are
+    quantities. Colours become their luminance.
+    """
+    kind = header.get("PhotometricInterpretation")
+    if kind == "PALETTE COLOR":
+        frame = apply_color_lut(frame, header)
+    if frame.ndim == 3:
+        return frame.astype(np.float32) @ np.array(LUMA, np.float32)
+    units = units_of(header, index)
+    values = _modality(frame, units).astype(np.float32)
+    if kind == "MONOCHROME1" and header.get("Modality") not in MEASURED:
+        ends = _modality(_storable(frame, header), units).astype(np.float32)
+        return np.float32(ends.sum()) - values
+    return values
+
+
+def _storable(frame: NDArray[Any], header: Dataset) -> NDArray[Any]:
+    """The least and the largest value that a pixel of the object can have."""
+    if frame.dtype.kind == "f":
+        return np.zeros(2, frame.dtype)
+    bits = int(header.get("BitsStored") or 8 * frame.itemsize)
+    low = -(2 ** (bits - 1)) if header.get("PixelRepresentation") == 1 else 0
+    return np.array([low, low + 2**bits - 1], np.int64)
+
+
+def render_grey(
+    stored: NDArray[Any], display: Dataset, *, unsure: bool = False
+) -> NDArray[np.uint8]:
+    """Modality LUT, then VOI LUT or window; without either, the range of the frame itself.
+
+    unsure: windows may be in stored values although there is a rescale; what fits them is shown.
+    """
     values = _modality(stored, display)
     if display.get("VOILUTSequence"):
         table = Lut.from_item(display.VOILUTSequence[0])
-        return _to_eight(table.look_up(values), table.bits)
-    window = _window(display)
-    if window and _meets(values, *window):
-        return _apply_window(values, *window, str(display.get("VOILUTFunction") or "LINEAR"))
+        return to_eight(table.look_up(values), table.bits)
+    window = window_of(display)
+    if window and unsure and overlap(stored, *window) > 2 * overlap(values, *window):
+        values = stored
+    if window and overlap(values, *window) > 0:
+        return apply_window(values, *window, str(display.get("VOILUTFunction") or "LINEAR"))
     return stretch(values, ignore=_padding(stored, display))
 
 
@@ -96,69 +127,9 @@ def _modality(stored: NDArray[Any], display: Dataset) -> NDArray[Any]:
     intercept = float(display.get("RescaleIntercept") or 0)
     if (slope, intercept) == (1, 0):
         return stored
+    if not np.isfinite([slope, intercept]).all():
+        raise ValueError("the rescale of the object is not finite")
     return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-
-
-def _display(header: Dataset, index: int) -> Dataset:
-    """The display attributes that hold for one frame, as a flat dataset."""
-    flat = Dataset()
-    for source in _scopes(header, index):
-        for tag in TAGS:
-            if tag in source:
-                flat[tag] = source[tag]
-    return flat
-
-
-def _scopes(header: Dataset, index: int) -> Iterator[Dataset]:
-    """From the general to the special: the dataset, what frames share, the frame itself."""
-    yield header
-    shared = header.get("SharedFunctionalGroupsSequence") or ()
-    per_frame = header.get("PerFrameFunctionalGroupsSequence") or ()
-    for group in (*shared[:1], *per_frame[index : index + 1]):
-        for name in GROUPS:
-            yield from (group.get(name) or ())[:1]
-
-
-def _window(display: Dataset) -> tuple[float, float] | None:
-    """The first window as (centre, width)."""
-    pair = [display.get("WindowCenter"), display.get("WindowWidth")]
-    first = [v[0] if isinstance(v, pydicom.multival.MultiValue) and v else v for v in pair]
-    try:
-        centre, width = float(str(first[0])), float(str(first[1]))
-    except ValueError:
-        return None
-    return (centre, width) if width > 0 and np.isfinite([centre, width]).all() else None
-
-
-def _meets(values: NDArray[Any], centre: float, width: float) -> bool:
-    """A window that shows the whole frame as one black or white area helps nobody."""
-    low, high = centre - width / 2, centre + width / 2
-    return bool(values.max() > low and values.min() < high)
-
-
-def _apply_window(
-    values: NDArray[Any], centre: float, width: float, function: str
-) -> NDArray[np.uint8]:
-    """PS3.3 C.11.2.1.2 and C.11.2.1.3, onto 0 to 255."""
-    x = values.astype(np.float32)
-    if function == "SIGMOID":
-        level = 1 / (1 + np.exp(np.clip(-4 * (x - centre) / width, -60, 60)))
-    elif function == "LINEAR_EXACT" or width <= 1:
-        level = (x - centre) / width + 0.5
-    else:
-        level = (x - (centre - 0.5)) / (width - 1) + 0.5
-    grey: NDArray[np.uint8] = np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)
-    return grey
-
-
-def _to_eight(levels: NDArray[Any], bits: int) -> NDArray[np.uint8]:
-    """Values of a bit depth onto 0 to 255."""
-    top = 2**bits - 1
-    if top == 255 and levels.dtype == np.uint8:
-        return np.ascontiguousarray(levels)
-    scaled = np.clip(levels.astype(np.float32) * (255 / top), 0, 255)
-    eight: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
-    return eight
 
 
 def _padding(stored: NDArray[Any], display: Dataset) -> NDArray[np.bool_] | None:

@@ -5,10 +5,9 @@ point ones between percentiles. DICOM goes through `frames`. NIfTI is shown as a
 radiologists hang them: the patient's right on the left, the front on top.
 """
 
-import gzip
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,7 @@ def read_frame(attachment: Attachment, content: Path, index: int) -> NDArray[np.
 
 
 def _dicom(content: Path, index: int) -> NDArray[np.uint8]:
-    from secondlook.intake.dicom import open_header
+    from secondlook.intake.dicom_header import open_header
     from secondlook.intake.frames import read_stored, render_frame
 
     with warnings.catch_warnings():
@@ -94,40 +93,10 @@ def _colours(image: "PIL.Image.Image") -> NDArray[np.uint8]:
 
 def _slice(content: Path, index: int) -> NDArray[np.uint8]:
     from secondlook.intake.stretch import stretch
+    from secondlook.intake.volume_slices import axial, opened
 
-    with content.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        values = _axial(gzip.GzipFile(fileobj=raw) if packed else raw, index)
+    with opened(content) as image:
+        values = axial(image, index)
     if values.dtype.names:  # RGB voxels
         return np.stack([values[name] for name in values.dtype.names[:3]], axis=-1)
     return np.repeat(stretch(np.nan_to_num(values))[:, :, None], 3, axis=2)
-
-
-def _axial(stream: Any, index: int) -> NDArray[Any]:
-    """One axial slice in the closest RAS axes, turned for display; only it is read."""
-    import nibabel
-    from nibabel.fileholders import FileHolder
-
-    from secondlook.intake.volume import is_nifti2, orientations
-
-    kind: Any = nibabel.Nifti2Image if is_nifti2(stream) else nibabel.Nifti1Image
-    image = kind.from_file_map({"image": FileHolder(fileobj=stream)}, mmap=False)
-    shape = (*image.shape, 1)[:3] if image.ndim < 3 else image.shape
-    to_ras = orientations.io_orientation(image.affine)
-    up = int(np.flatnonzero(to_ras[:, 0] == 2)[0])
-    if not 0 <= index < shape[up]:
-        raise IndexError(index)
-    position = index if to_ras[up, 1] > 0 else shape[up] - 1 - index
-    where: list[Any] = [slice(None)] * 3 + [0] * (len(shape) - 3)
-    where[up] = position
-    plane: NDArray[Any] = np.asanyarray(image.dataobj[tuple(where[: image.ndim])])
-    if plane.ndim < 2:
-        plane = plane.reshape([n for axis, n in enumerate(shape[:3]) if axis != up])
-    first, second = (axis for axis in range(3) if axis != up)
-    for axis, stored in enumerate((first, second)):
-        if to_ras[stored, 1] < 0:
-            plane = np.flip(plane, axis)
-    if to_ras[first, 0] == 1:  # stored as (front-back, left-right)
-        plane = plane.T
-    return plane.T[::-1, ::-1]  # rows from the front to the back, columns from right to left

@@ -11,13 +11,13 @@ import nibabel
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
-from secondlook.cases import Facts, Role
+from secondlook.cases import Role
 from secondlook.intake.outcome import Reason, Refused, mebibytes
 from secondlook.intake.parsed import Parsed
 from secondlook.intake.sniff import Format
+from secondlook.intake.volume_facts import has_axes, volume_facts
 from secondlook.settings import Limits
 
-orientations: Any = nibabel.orientations  # without type hints
 CHUNK = 4 * 2**20
 MAGIC_GZIP = b"\x1f\x8b"
 Stream: TypeAlias = IO[bytes] | gzip.GzipFile | BufferedReader
@@ -37,7 +37,7 @@ def read_volume(path: Path, limits: Limits) -> Parsed:
                 _check_rest(stream, unpacked, limits)
         except (EOFError, HeaderDataError, zlib.error, gzip.BadGzipFile) as error:
             raise _broken(error) from None
-        return Parsed(Format.NIFTI.value, Role.VOLUME, _facts(header))
+        return Parsed(Format.NIFTI.value, Role.VOLUME, volume_facts(header))
 
 
 def read_header(stream: Stream) -> Any:
@@ -67,6 +67,9 @@ def _check_header(header: Any, limits: Limits) -> None:
     if not np.isfinite(header.get_best_affine()).all():
         detail = "The orientation in the header is not finite; set qform or sform again."
         raise Refused(Reason.NOT_FINITE, detail)
+    if not has_axes(header.get_best_affine()):
+        detail = "The orientation in the header is flat: two axes coincide; set qform or sform."
+        raise Refused(Reason.DAMAGED, detail)
 
 
 def _check_voxels(stream: Stream, header: Any) -> int:
@@ -120,27 +123,6 @@ def _broken(error: Exception) -> Refused:
         return Refused(Reason.TRUNCATED, detail)
     detail = f"The volume cannot be read ({type(error).__name__}); export it again."
     return Refused(Reason.DAMAGED, detail)
-
-
-def _facts(header: Any) -> Facts:
-    shape = (*header.get_data_shape(), 1)
-    affine = header.get_best_affine()
-    codes = "".join(str(code) for code in orientations.aff2axcodes(affine))
-    spacing = "x".join(f"{float(z):.3g}" for z in header.get_zooms()[:3])
-    return {
-        "axes": codes,
-        "shape": "x".join(str(n) for n in header.get_data_shape()),
-        "frames": int(shape[_upward(affine)]),
-        "spacing_mm": spacing,
-        "voxel_type": header.get_data_dtype().name,
-        "nifti": 2 if int(header["sizeof_hdr"]) == 540 else 1,
-    }
-
-
-def _upward(affine: Any) -> int:
-    """The stored axis that runs from feet to head."""
-    axes = orientations.io_orientation(affine)[:, 0]
-    return int(np.flatnonzero(axes == 2)[0]) if (axes == 2).any() else 2
 
 
 def is_nifti2(stream: Stream) -> bool:
