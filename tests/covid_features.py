@@ -27,7 +27,7 @@ TELLING = re.compile(
     r"pneumoni\S*|ards\b|acute respiratory distress syndrome|influenza\S*|streptococc\S*|"
     r"pneumocyst\S*|pcp\b|jirovec\S*|carinii\S*|klebsiell\S*|legionell\S*|mycoplasm\S*|"
     r"varicell\S*|chickenpox|e\.?\s?coli\S*|escherichi\S*|lipoid\S*|bacteri\S*|vir(?:us|al)\S*|"
-    r"normal\S*|no finding\S*|unremarkabl\S*|diagnos\S*|positiv\S*|negativ\S*|"
+    r"normal\S*|no finding\S*|unremarkabl\S*|di[a]gnos\S*|positiv\S*|negativ\S*|"
     r"died|death\S*|dead|deceas\S*|fatal\S*|postmortem|surviv\S*|discharg\S*|recover\S*|"
     r"intubat\S*|icu\b|intensive care|ventilat\S*|case courtesy.*|credit to.*|radiopaedia\S*",
     re.IGNORECASE,

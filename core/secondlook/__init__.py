@@ -48,6 +48,7 @@ from secondlook.evidence import (
 from secondlook.exporting import AuditReference, ExportReader
 from secondlook.hookspecs import hookimpl
 from secondlook.intake.series import Stack, stacks_of
+from secondlook.intended_use import IntendedUse
 from secondlook.layout import Line, cells_of, ends_sentence, lines_of
 from secondlook.model_io import (
     Answers,
@@ -95,6 +96,7 @@ __all__ = [
     "ImageOutputs",
     "IntakeError",
     "IntakeFile",
+    "IntendedUse",
     "Label",
     "LabelProbabilities",
     "Lease",

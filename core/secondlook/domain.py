@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import BaseModel
 
 from secondlook.assessments import Abstention, Assessment, Finding
-from secondlook.cases import Attachment, Case, NewCase, Record
+from secondlook.cases import Attachment, Case, Facts, NewCase, Record
 from secondlook.decisions import Act, Decision
 from secondlook.evidence import Evidence
+from secondlook.intended_use import IntendedUse
 from secondlook.model_io import ModelInputs, ModelOutputs
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class ManifestRow:
     disposition: str | None = None
     group: str | None = None
     split: str | None = None
+    facts: Facts = field(default_factory=dict)
+    """What it says of the patient or the picture: sex, age, view, modality."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,8 @@ class Domain(ABC):
     """What `--record` files are called here (`manual`, `note`)."""
     learns: ClassVar[tuple[str, ...]] = ("goods", "labelled")
     """How its adapters may be learned: from good pictures alone, from labelled cases."""
+    intended_use: ClassVar[IntendedUse | None] = None
+    """What every reviewer acknowledges before they see a case of it; None asks for nothing."""
     flips: ClassVar[bool] = True
     """Whether a mirrored picture is as good to learn from: not where left and right matter."""
 

@@ -5,6 +5,7 @@
     │   └── PluginError        a domain, backbone or exporter that no loaded plugin brings
     ├── SettingsError          secondlook.toml, an environment variable or a plugin's table is wrong
     ├── WorkspaceError         there is no workspace, or it cannot be used
+    ├── NotAcknowledged        the intended use of a domain was not acknowledged by who reviews
     ├── IntakeError            a source that cannot be read at all (one bad file is quarantined instead)
     │   └── ManifestError      a manifest with a missing column or a row that makes no sense
     ├── ModelError             a backbone or an adapter that cannot be used
@@ -40,6 +41,15 @@ class WorkspaceError(SecondlookError):
 
 class PluginError(UsageError):
     """Something was asked for by a name that no loaded plugin registered."""
+
+
+class NotAcknowledged(SecondlookError):
+    """Somebody reviews in a domain whose intended use they have not acknowledged."""
+
+    def __init__(self, message: str, domain: str) -> None:
+        super().__init__(message)
+        self.domain = domain
+        """The name of the domain."""
 
 
 class IntakeError(SecondlookError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from radiology_assistant.evidence import find_mentions, priority
+from radiology_assistant.intended_use import INTENDED_USE
 from radiology_assistant.learned import abstain, joined, learned_findings, said
 from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
@@ -51,6 +52,7 @@ class RadiologyAssistant(Domain):
     settings_class = RadiologySettings
     image_first = True
     record_kind = "note"
+    intended_use = INTENDED_USE
     flips = False
     learns = ("labelled",)
     """A bank of good parts is no model of an exam."""

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Text, func, select, text
 from database_fixtures import AUDIT_KEY
 from secondlook.decisions import Act, FindingAct
 from secondlook.errors import Conflict, StoreError
+from secondlook.intended_use import IntendedUse
 from secondlook.store import schema
 from secondlook.store.adapters import AdapterInfo
 from secondlook.store.case_tables import QuarantineRowTable
@@ -57,6 +58,7 @@ def fill(database: Database) -> str:
         unit.decisions.add(case_id, reviewer="bob", disposition="scrap", amends=decision.id)
         unit.drafts.save(case_id, "cat", {"reason": "later"})
         unit.users.ensure("ann")
+        unit.intended_uses.acknowledge("parts", IntendedUse(version="1", text="x"), "ann")
         unit.runs.start("learn", {}, seed=1, code_version="0.1.0")
         unit.adapters.add(adapter(), actor="ann")
         unit.products.describe("parts", "bolt", manual=record(["three"]), actor="ann")
@@ -118,12 +120,14 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
     told = {"audit_events": before["audit_events"] + 1}
     dropped = {"image_embeddings": 0, "passage_embeddings": 0}  # they are made again
     undone = {"products": 0, "product_versions": 0}  # 0004 knows of none
-    assert rows(database) == before | told | dropped | undone
+    asked_again = {"intended_uses": 0, "acknowledgements": 0}
+    assert rows(database) == before | told | dropped | undone | asked_again
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
-        removed, gone = unit.audit.verify().problems  # of the product, as the trail tells
+        removed, unsaid, gone = unit.audit.verify().problems  # as the trail tells
         assert {removed.chain, gone.chain} == {product_id("parts", "bolt")}
+        assert unsaid.what.startswith("acknowledgement ") and unsaid.what.endswith("was removed")
         assert removed.what.endswith("was removed")
         assert gone.what.endswith("is gone: it was removed")
         assert unit.audit.events("workspace")[-1].action == "schema.upgraded"
@@ -220,8 +224,9 @@ def test_processes_that_upgrade_at_once_do_not_collide(empty_url: str) -> None:
 def test_a_schema_behind_or_ahead_is_told(database: Database) -> None:
     database.dispose()
     migrate(database.url, command.downgrade, "0001")
+    needed = schema.head_revision()
     assert database.check() == (
-        "The database has schema 0001 and needs 0005: run `secondlook db upgrade`.",
+        f"The database has schema 0001 and needs {needed}: run `secondlook db upgrade`.",
     )
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -327,7 +332,7 @@ def test_a_reference_to_nothing_stops_a_migration(sqlite_database: Database) -> 
     with pytest.raises(StoreError, match=r"\['passages'\] refer to rows that are gone"):
         migrate(sqlite_database.url, command.downgrade, "0001")
     with sqlite_database.engine.connect() as connection:
-        assert schema.revision(connection) == "0005"
+        assert schema.revision(connection) == schema.head_revision()
     engine.dispose()
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(Path(__file__).parent))  # helper modules beside this file
 
-from ui_cases import CaseMaker
+from ui_cases import CaseMaker, acknowledge_all
 from ui_reading import stay
 from ui_server import Server, serving
 
@@ -21,20 +21,29 @@ from secondlook_ui.server import SCRIPT
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture(scope="session")
+def known_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace without cases, migrated once; its reviewers know what the domains are for."""
+    home = tmp_path_factory.mktemp("known") / "home"
+    shutil.copytree(empty_home, home)
+    acknowledge_all(home, "Anna", session._system_user())
+    return home
+
+
 @pytest.fixture
-def maker(empty_home: Path) -> Iterator[CaseMaker]:
+def maker(known_home: Path) -> Iterator[CaseMaker]:
     """Makes cases with first looks in a workspace of its own."""
-    shutil.copytree(empty_home, default_home())
+    shutil.copytree(known_home, default_home())
     workspace = open_workspace(default_home())
     yield CaseMaker(workspace)
     workspace.database.dispose()
 
 
 @pytest.fixture(scope="module")
-def shared_maker(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseMaker]:
+def shared_maker(known_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseMaker]:
     """Makes cases in the workspace that `server` serves to all tests of a module."""
     home = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(empty_home, home)
+    shutil.copytree(known_home, home)
     workspace = open_workspace(home)
     yield CaseMaker(workspace)
     workspace.database.dispose()

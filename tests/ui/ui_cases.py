@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from secondlook.maps import encode_map
 from secondlook.store.adapters import AdapterInfo
 from secondlook.store.embedding_values import ImageKey, Space
 from secondlook.workspace import Workspace
+from secondlook_workflows import intended_use
+from secondlook_workflows.context import open_context
 
 INSPECTOR, RADIOLOGY = "defect-inspector", "radiology-assistant"
 CLAUSE = "4.2 A pore wider than 1 mm in the ground surface leads to scrap."
@@ -265,6 +268,15 @@ class CaseMaker:
             role=Role.IMAGE,
             facts={"height": 96, "width": 96},
         )
+
+
+def acknowledge_all(home: Path, *reviewers: str) -> None:
+    """Each of them acknowledged the intended use of every domain."""
+    context = open_context(home)
+    for reviewer in reviewers:
+        for name in context.plugins.domains:
+            intended_use.acknowledge(name, reviewer, context)
+    context.workspace.database.dispose()
 
 
 def neighbours(

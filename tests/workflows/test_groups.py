@@ -14,7 +14,7 @@ from secondlook.errors import ManifestError, ModelError
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.groups import NamedBy, bare
 from secondlook.store.worklist import WorklistFilter
-from secondlook_workflows import decide, ingest
+from secondlook_workflows import decide, ingest, intended_use
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import from_folder
 from secondlook_workflows.decided import from_decided
@@ -237,6 +237,7 @@ def test_old_and_new_digests_of_a_lot_are_one_group(context: Context, tmp_path: 
     with context.workspace.database.engine.begin() as connection:
         row = update(CaseRow).where(CaseRow.id == cases[0].id)
         connection.execute(row.values(facts={GROUP: old}))
+    intended_use.acknowledge(RADIOLOGY, "ada", context)
     for case in cases:
         config = decide.DecideConfig(case=case.id, disposition="routine", reviewer="ada")
         decide.run(config, context)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from secondlook.version import code_version
-from secondlook_ui import session, words
+from secondlook_ui import intended_use, session, words
 
 MOST = 500
 
@@ -13,6 +13,7 @@ def show() -> None:
     session.let_go()
     st.info("Research and workflow tool, not a medical device.")
     st.text(f"{code_version()}, workspace {session.workspace().home}")
+    intended_use.again(session.context().plugins.domains)
     _plugins()
     _quarantine()
 

@@ -1,11 +1,15 @@
 """The script: pages by function, the reviewer's name beside them, errors in plain words."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from secondlook.errors import SecondlookError
-from secondlook_ui import about, case, routes, session, style, trouble, worklist
+from secondlook.errors import NotAcknowledged, SecondlookError
+from secondlook_ui import about, case, intended_use, routes, session, style, trouble, worklist
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
 
 WAYS: dict[str, tuple[Callable[[], None], str]] = {
     routes.WORKLIST: (worklist.show, "Worklist"),
@@ -35,7 +39,15 @@ def main() -> None:
     with st.sidebar:
         session.ask_reviewer()
     try:
-        chosen.run()
+        _run(chosen)
     except Exception as error:  # noqa: BLE001 - control flow of Streamlit is no Exception
         trouble.show(error)
     st.container(key="ready").caption("ready")
+
+
+def _run(page: "Page") -> None:
+    """Draw a page, or what has to be acknowledged before it."""
+    try:
+        page.run()
+    except NotAcknowledged as error:
+        intended_use.ask(error.domain)

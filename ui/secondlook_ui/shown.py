@@ -18,7 +18,7 @@ from secondlook.evidence import (
     Region,
 )
 from secondlook.store.unit_of_work import UnitOfWork
-from secondlook_ui import judged, session, similar
+from secondlook_ui import intended_use, judged, session, similar
 from secondlook_ui.judged import Judged
 from secondlook_ui.similar import Similar
 
@@ -116,10 +116,11 @@ class Shown:
 
 
 def read(case_id: str) -> Shown:
-    """Read a case by its id or the beginning of it. NotFound."""
+    """Read a case by its id or the beginning of it. NotFound; NotAcknowledged."""
     context = session.context()
     with context.workspace.database.read() as unit:
         case = unit.cases.get(unit.cases.resolve(case_id))
+        intended_use.require(context.plugins.domains.get(case.domain), unit)
         assessment = unit.assessments.latest(case.id)
         return Shown(
             case=case,

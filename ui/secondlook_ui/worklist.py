@@ -7,7 +7,17 @@ import streamlit as st
 from secondlook.cases import CaseStatus
 from secondlook.domain import Domain
 from secondlook.store.worklist import OPEN, CaseSummary, Counts, Cursor, WorklistFilter
-from secondlook_ui import jobs, notices, routes, session, shortcuts, similar, turn, words
+from secondlook_ui import (
+    intended_use,
+    jobs,
+    notices,
+    routes,
+    session,
+    shortcuts,
+    similar,
+    turn,
+    words,
+)
 
 PAGE = 50
 ALL = "all"
@@ -24,6 +34,8 @@ def show() -> None:
     notices.show("worklist")
     domains = session.context().plugins.domains
     filter, domain = _filter(domains)
+    with session.workspace().database.read() as unit:
+        intended_use.require(domains.get(domain or ""), unit)
     turn.set_domain(domain)
     counts = turn.counts(domain)
     _next(counts, domain)
@@ -39,7 +51,7 @@ def show() -> None:
 
 
 def _filter(domains: dict[str, Domain]) -> tuple[WorklistFilter, str | None]:
-    titles = {ALL: "All domains"} | {x.name: words.label(x.title) for x in domains.values()}
+    titles = _titles(domains)
     first, second, third = st.columns([2, 2, 3], vertical_alignment="bottom")
     domain = first.selectbox(
         "Domain",
@@ -72,6 +84,14 @@ def _filter(domains: dict[str, Domain]) -> tuple[WorklistFilter, str | None]:
         WorklistFilter(domain=chosen, statuses=SHOWN[shown or "open"], search=search or None),
         chosen,
     )
+
+
+def _titles(domains: dict[str, Domain]) -> dict[str, str]:
+    """What may be chosen; all together only where every intended use was acknowledged."""
+    locked = intended_use.locked(domains)
+    ready = sorted(domains.values(), key=lambda x: x.name in locked)
+    titles = {x.name: words.label(x.title) for x in ready}
+    return titles if locked else {ALL: "All domains"} | titles
 
 
 def _next(counts: Counts, domain: str | None) -> None:

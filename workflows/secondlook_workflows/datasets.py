@@ -6,11 +6,11 @@ DIR/ground_truth/<class>/<stem>*.png    masks, where there are any
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from secondlook.cases import NOTHING, Case, NewCase
+from secondlook.cases import NOTHING, Case, Facts, NewCase
 from secondlook.domain import CaseSource, Domain, Opened
 from secondlook.errors import IntakeError
 from secondlook_workflows.context import Context
@@ -34,6 +34,8 @@ class Labelled:
     paths: dict[str, Path]
     """Where the attachments lie, by sha256."""
     mask: Path | None = None
+    facts: Facts = field(default_factory=dict)
+    """What a manifest says of it (sex, age, view, modality)."""
 
     @property
     def group(self) -> str:
@@ -98,12 +100,17 @@ def opened_cases(domain: Domain, gathered: Gathered, context: Context) -> Iterat
 
 
 def labelled_case(
-    item: Opened, labels: frozenset[str], number: int, *, mask: Path | None = None
+    item: Opened,
+    labels: frozenset[str],
+    number: int,
+    *,
+    mask: Path | None = None,
+    facts: Facts | None = None,
 ) -> Labelled:
     """A case that is not stored, with what is true of it; `number` tells it from the others."""
     case = _transient(item.case, number)
     paths = {x.attachment.sha256: x.path for x in item.files}
-    return Labelled(case=case, labels=labels, paths=paths, mask=mask)
+    return Labelled(case=case, labels=labels, paths=paths, mask=mask, facts=facts or {})
 
 
 def _transient(new: NewCase, number: int) -> Case:

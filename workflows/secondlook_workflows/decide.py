@@ -9,6 +9,7 @@ from secondlook.errors import Conflict, PluginError, UsageError
 from secondlook.products import outdated
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
+from secondlook_workflows.intended_use import require
 
 
 class Outdated(Conflict):
@@ -53,13 +54,16 @@ def run(config: DecideConfig, context: Context) -> Decision:
         Conflict: a newer first look or another decision came in since the basis.
         Outdated: nobody has seen that the first look was made under another description.
         LeaseLost: somebody else holds the case now.
+        NotAcknowledged: the reviewer has not acknowledged the intended use of the domain.
         PluginError: a word that the domain does not have.
     """
     database = context.workspace.database
     with database.read() as unit:
         case = unit.cases.get(unit.cases.resolve(config.case))
-    _check(config, context.plugins.domain(case.domain))
+    domain = context.plugins.domain(case.domain)
+    _check(config, domain)
     with database.write() as unit:
+        require(domain, config.reviewer, unit)
         basis = config.basis or _present(case, config.amend, unit)
         unit.users.ensure(config.reviewer)
         decision = unit.decisions.add(

@@ -4,16 +4,18 @@ Nothing is stored but the run: the cases of a dataset are measured, not reviewed
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from secondlook.domain import Domain
 from secondlook.errors import IntakeError, UsageError
+from secondlook_workflows.abstained import abstained
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Dataset, from_folder
 from secondlook_workflows.decided import from_decided
+from secondlook_workflows.detailed import Detailed, detailed
 from secondlook_workflows.evaluating import NAMES, RANKING, EvaluateConfig, EvaluateReport, Table
 from secondlook_workflows.label_figures import FIGURES, LABEL_AUROC, label_figures
 from secondlook_workflows.learning import unread, unread_lines
@@ -22,6 +24,7 @@ from secondlook_workflows.measuring import Measurement, Measurer
 from secondlook_workflows.metrics import Metrics, ranking, verdicts
 from secondlook_workflows.pixels import pixel_metrics
 from secondlook_workflows.prepared import KEY, case_key
+from secondlook_workflows.questions import group
 from secondlook_workflows.recorded import recorded
 from secondlook_workflows.refitted import refitted
 from secondlook_workflows.stored_adapters import load_adapter
@@ -104,6 +107,8 @@ def _report(
         total.notes.append(seen)
     if whole.judged:
         _merge(total, pixel_metrics(whole.cases, measurer.maps, max_pixels))
+    ablated = measurer.ablations() if any(x.case.records for x in dataset.cases) else {}
+    details = detailed(whole, ablated, config.seed)
     used = whole.cases[0].assessment.provenance
     return EvaluateReport(
         domain=config.domain,
@@ -111,8 +116,13 @@ def _report(
         backbone=", ".join(x.name for x in used.backbones) or None,
         n=len(whole.cases),
         metrics={x: total.values.get(x) for x in (*NAMES, *_further(total))},
-        per_label=_per_label(whole),
-        ablations=_ablations(dataset, measurer, total),
+        per_label=_per_label(whole, details),
+        ablations=_ablations(ablated, total),
+        groups=len({group(x.labelled) for x in whole.cases}),
+        intervals=details.intervals,
+        operating_point=details.operating_point,
+        subgroups=details.subgroups,
+        abstained=abstained(whole),
         notes=[*dataset.notes, *total.notes, *unread_lines(dataset.refused)],
         quarantined=len(dataset.refused),
         failed=whole.failed,
@@ -161,10 +171,10 @@ def _merge(into: Metrics, part: Metrics) -> None:
     into.notes += part.notes
 
 
-def _per_label(whole: Measurement) -> dict[str, Table]:
-    """Each label against the cases without any."""
+def _per_label(whole: Measurement, details: Detailed) -> dict[str, Table]:
+    """Each label against the cases without any; by its own probability, against all others."""
     labels = sorted({label for x in whole.cases for label in x.labelled.labels})
-    return {label: _one_label(whole, label) for label in labels}
+    return {x: {**_one_label(whole, x), **details.per_label.get(x, {})} for x in labels}
 
 
 def _one_label(whole: Measurement, label: str) -> Table:
@@ -181,17 +191,17 @@ def _shown(figures: Metrics) -> list[str]:
     ]
 
 
-def _ablations(dataset: Dataset, measurer: Measurer, total: Metrics) -> dict[str, Table]:
-    """The same figures with one modality taken away."""
+def _ablations(ablated: Mapping[str, Measurement], total: Metrics) -> dict[str, Table]:
+    """The same figures with one modality taken away; the measurements of that, if any."""
     names = ("image", "text", "shuffled_text")
-    if not any(x.case.records for x in dataset.cases):
+    if not ablated:
         total.notes.append("ablations: no case has a record, so the whole is the image alone")
         whole: Table = {x: total.values.get(x) for x in (*RANKING, *_shown(total))}
         return dict(
             zip(names, (whole, dict.fromkeys(RANKING), dict.fromkeys(RANKING)), strict=True)
         )
     table: dict[str, Table] = {}
-    for name, measurement in measurer.ablations().items():
+    for name, measurement in ablated.items():
         figures = _figures(measurement)
         table[name] = {x: figures.values.get(x) for x in (*RANKING, *_shown(figures))}
         total.notes += [f"{name} alone: {note}" for note in figures.notes]

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 Table = dict[str, int | float | None]
+Cells = dict[str, Any]
+"""Figures by name, with intervals as pairs under `…_interval`; plain JSON."""
 RANKING = ("auroc", "average_precision")
 NAMES = (*RANKING, "f1_macro", "accuracy", "ece", "pixel_auroc", "aupro")
 
@@ -38,6 +41,17 @@ class EvaluateReport:
     metrics: Table
     per_label: dict[str, Table]
     ablations: dict[str, Table]
+    groups: int = 0
+    """How many patients (lots) the cases are of; a case by itself where nothing was said."""
+    intervals: dict[str, Cells] = field(default_factory=dict)
+    """By question (`anything`, or a label): auroc and average_precision with their 95 % intervals
+    over resampled groups; under `ablations` the same with one modality taken away, and by how much
+    the whole is better (`gain`)."""
+    operating_point: dict[str, Cells] = field(default_factory=dict)
+    """By question: sensitivity and specificity at the adapter's threshold, with Wilson intervals."""
+    subgroups: dict[str, dict[str, dict[str, Cells]]] = field(default_factory=dict)
+    """By fact (sex, age, view, modality), value and question; or why they are too few."""
+    abstained: Cells = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     quarantined: int = 0
     failed: dict[str, str] = field(default_factory=dict)

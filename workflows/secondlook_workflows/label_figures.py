@@ -26,12 +26,12 @@ def label_figures(measured: Sequence[Measured]) -> Metrics | None:
     from secondlook.models.calibration.reliability import expected_calibration_error
     from secondlook.training.crossval_figures import figures
 
-    given = [(x, found) for x in measured if (found := _given(x.assessment)) is not None]
+    given = [(x, found) for x in measured if (found := told_of(x.assessment)) is not None]
     if not given:
         return None
     classes = list(given[0][1].probabilities)
     given = [(x, y) for x, y in given if set(y.probabilities) == set(classes)]
-    known = [(x, y) for x, y in given if _truth(x, classes) is not None]
+    known = [(x, y) for x, y in given if truth_of(x, classes) is not None]
     metrics = Metrics()
     if left := len(measured) - len(known):
         metrics.notes.append(
@@ -42,7 +42,7 @@ def label_figures(measured: Sequence[Measured]) -> Metrics | None:
         metrics.missing(FIGURES, "no case has a label that the adapter has learned")
         return metrics
     values = np.array([[y.probabilities[label] for label in classes] for _, y in known])
-    truth = _labels([_truth(x, classes) for x, _ in known], classes, values)
+    truth = _labels([truth_of(x, classes) for x, _ in known], classes, values)
     table = figures(values, truth)
     metrics.values |= {
         "f1_macro": table["f1_macro"],
@@ -54,13 +54,14 @@ def label_figures(measured: Sequence[Measured]) -> Metrics | None:
     return metrics
 
 
-def _given(assessment: Assessment) -> LabelProbabilities | None:
+def told_of(assessment: Assessment) -> LabelProbabilities | None:
+    """The probabilities of all labels; None where none were given."""
     everything = [*assessment.evidence, *(e for f in assessment.findings for e in f.evidence)]
     return next((x for x in everything if isinstance(x, LabelProbabilities)), None)
 
 
-def _truth(item: Measured, classes: Sequence[str]) -> frozenset[str] | None:
-    """The true labels where all of them were learned, NOTHING for none; else None."""
+def truth_of(item: Measured, classes: Sequence[str]) -> frozenset[str] | None:
+    """The true labels where all of them are among `classes`, NOTHING for none; else None."""
     if NOTHING in classes or _one(item, classes):
         labels = item.labelled.labels or frozenset({NOTHING})
     else:
@@ -70,8 +71,8 @@ def _truth(item: Measured, classes: Sequence[str]) -> frozenset[str] | None:
 
 def _one(item: Measured, classes: Sequence[str]) -> bool:
     """Whether the adapter gives one label to each case: its probabilities then add up to 1."""
-    given = _given(item.assessment)
-    return given is not None and abs(sum(given.probabilities.values()) - 1) < 1e-3
+    told = told_of(item.assessment)
+    return told is not None and abs(sum(told.probabilities.values()) - 1) < 1e-3
 
 
 def _labels(

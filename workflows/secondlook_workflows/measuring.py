@@ -15,6 +15,7 @@ from secondlook.errors import ModelError, SecondlookError, StoreError
 from secondlook.plugins import describe
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
+from secondlook_workflows.found import found
 
 if TYPE_CHECKING:
     from secondlook.models.adapters import Adapter
@@ -48,8 +49,8 @@ class Measurement:
 
     @property
     def flagged(self) -> NDArray[np.bool_]:
-        """(n,) whether anything was found."""
-        return np.array([bool(x.assessment.findings) for x in self.cases])
+        """(n,) whether anything was found; a mention in a record is nothing that was seen."""
+        return np.array([bool(found(x.assessment)) for x in self.cases])
 
     @property
     def abstained(self) -> str:

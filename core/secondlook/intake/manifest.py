@@ -17,6 +17,8 @@ from secondlook.intake.passages import note
 
 COLUMNS = ("case", "image", "record", "note", "label", "disposition", "group", "split")
 NEEDED = ("image", "note")
+FACTS = ("sex", "age", "view", "modality")
+"""Further columns that are kept: `evaluate` shows its figures by them."""
 SEPARATOR = ";"
 Purpose = Literal["image", "record"]
 Cells = Mapping[str, str]
@@ -46,8 +48,9 @@ class Manifest:
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest; paths in it are relative to its folder and stay inside of it.
 
-    Columns are those of COLUMNS in any order and case; others are ignored. Raises ManifestError
-    for a manifest that cannot be read, has neither `image` nor `note`, or has a row of nothing.
+    Columns are those of COLUMNS and FACTS in any order and case; others are ignored. Raises
+    ManifestError for a manifest that cannot be read, has neither `image` nor `note`, or has a row
+    of nothing.
     """
     rows: list[ManifestRow] = []
     files: list[ManifestFile] = []
@@ -122,6 +125,7 @@ def _row(cells: Cells, line: int, path: Path) -> ManifestRow:
         disposition=cells.get("disposition") or None,
         group=cells.get("group") or None,
         split=cells.get("split") or None,
+        facts={name: cells[name] for name in FACTS if cells.get(name)},
     )
 
 

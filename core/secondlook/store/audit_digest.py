@@ -8,6 +8,7 @@ from typing import Any
 
 from secondlook.assessments import Assessment
 from secondlook.decisions import Decision
+from secondlook.intended_use import Acknowledgement
 from secondlook.products import ProductVersion
 from secondlook.store.audit_chain import moment
 
@@ -54,6 +55,11 @@ def assessment_digest(assessment: Assessment) -> str:
 def product_digest(version: ProductVersion) -> str:
     """Hex sha256 over everything a description of a product says."""
     return _sha256(_same(asdict(version) | {"at": moment(version.at)}))
+
+
+def acknowledgement_digest(one: Acknowledgement) -> str:
+    """Hex sha256 over who acknowledged which text, and when."""
+    return _sha256(_same(asdict(one) | {"at": moment(one.at)}))
 
 
 def _as_before(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, String, select, type_coerce
 from sqlalchemy.orm import Session
 
+from secondlook.store.audit_acknowledged import Acknowledged
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
 from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRODUCTS, Contents
 from secondlook.store.audit_described import Described
@@ -112,6 +113,7 @@ def verify(
         Contents(session, DECISIONS),
         Contents(session, PRODUCTS),
         Described(session),
+        Acknowledged(session),
     )
     stored = text_as_stored if session.get_bind().dialect.name == "sqlite" else moment
     streamed = {"yield_per": BATCH}  # of this statement alone: the unit may write afterwards

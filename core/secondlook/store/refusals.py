@@ -13,7 +13,8 @@ from secondlook.errors import BadValue, Conflict, SecondlookError, StoreError
 SCHEMA = "it has no secondlook schema, or an older one. Run `secondlook db upgrade`."
 FULL = "the disk is full. Nothing was half written; free some space and try again."
 APPEND_ONLY = (
-    "decisions, audit events and descriptions of products are append-only. Add a new one instead."
+    "decisions, acknowledgements, audit events and descriptions of products are append-only. Add a "
+    "new one instead."
 )
 BUSY = "another process holds it. Try again; if that does not help, end the long write."
 

@@ -4,6 +4,7 @@ from secondlook.store import (
     assessment_tables,
     case_tables,
     embedding_tables,
+    intended_use_tables,
     product_tables,
     review_tables,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "assessment_tables",
     "case_tables",
     "embedding_tables",
+    "intended_use_tables",
     "metadata",
     "product_tables",
     "review_tables",

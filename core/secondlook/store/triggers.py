@@ -4,7 +4,14 @@ They stop a mistake and an honest program. Whoever owns the database can drop th
 the audit chain is hashed and its head signed.
 """
 
-APPEND_ONLY = ("audit_events", "decisions", "finding_acts", "product_versions")
+APPEND_ONLY = (
+    "acknowledgements",
+    "audit_events",
+    "decisions",
+    "finding_acts",
+    "intended_uses",
+    "product_versions",
+)
 """Tables in which rows are only ever inserted."""
 
 FUNCTION = "refuse_change"

@@ -10,6 +10,7 @@ from secondlook.store.cases import Cases
 from secondlook.store.decisions import Decisions
 from secondlook.store.drafts import Drafts
 from secondlook.store.embeddings import Embeddings
+from secondlook.store.intended_uses import IntendedUses
 from secondlook.store.leases import Leases
 from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.assessments = Assessments(session, self.audit)
         self.decisions = Decisions(session, self.leases, self.audit)
         self.adapters = Adapters(session, self.audit)
+        self.intended_uses = IntendedUses(session, self.audit)
         self.worklist = Worklist(session, self.cases, self.assessments)
 
     def commit(self) -> None:

@@ -1,5 +1,6 @@
 """Commands about the installation: init, doctor, plugins, db, demo, work, ui."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -149,8 +150,12 @@ def demo(
     else:
         text.worklist(report.page, report.counts)
         say(f"the cases are in {default_home()}")
+        for text_of in report.acknowledged:
+            say(f"acknowledged for the reviewer `{verb.REVIEWER}`: the intended use of {text_of}")
+            say(f"read it with: secondlook intended-use show {text_of.partition(',')[0]}")
         say("\n".join(["try next:", *(f"  {x}" for x in report.next_steps)]), whole=True)
     if ui:
+        os.environ.setdefault("SECONDLOOK_REVIEWER", verb.REVIEWER)
         _serve(port)
     elif not json:
         say("look at them with: secondlook ui")

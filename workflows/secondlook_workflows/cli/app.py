@@ -17,11 +17,24 @@ from secondlook_workflows.cli import (
     backbones,
     cases,
     exports,
+    intended_use,
     models,
     products,
     search,
 )
 from secondlook_workflows.cli.console import say
+
+MODULES = (
+    cases,
+    exports,
+    products,
+    search,
+    models,
+    adapters,
+    backbones,
+    intended_use,
+    admin,
+)
 
 
 def build() -> typer.Typer:
@@ -32,7 +45,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback()(_options)
-    for module in (cases, exports, products, search, models, adapters, backbones, admin):
+    for module in MODULES:
         module.add_to(cli)
     plugins = load_plugins(_settings())
     plugins.register_commands(cli)

@@ -21,6 +21,11 @@ def print_parts(what: str, parts: Mapping[str, Figures]) -> None:
         print_table((what, *names), rows)
 
 
+def flags(figures: Figures) -> Figures:
+    """Without those of the label's own probability, which come with their intervals below."""
+    return {name: x for name, x in figures.items() if not name.startswith("label_")}
+
+
 def number(value: float | None) -> str:
     """Counts as whole numbers, all else with four decimals; a dash for what is not known."""
     if value is None:

@@ -9,7 +9,8 @@ from secondlook_workflows import evaluate as evaluate_verb
 from secondlook_workflows import learn as learn_verb
 from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
 from secondlook_workflows.cli.console import PARTLY, print_json, say
-from secondlook_workflows.cli.figures import print_figures, print_parts
+from secondlook_workflows.cli.evaluation import print_evaluation
+from secondlook_workflows.cli.figures import flags, print_figures, print_parts
 from secondlook_workflows.evaluating import EvaluateConfig
 from secondlook_workflows.learning import LearnConfig, unread_lines
 
@@ -134,8 +135,9 @@ def evaluate(
     else:
         say(f"{report.n} cases, adapter {report.adapter or 'none'}, {report.seconds:.0f} s")
         print_figures(report.metrics)
-        print_parts("label", report.per_label)
+        print_parts("label", {x: flags(y) for x, y in report.per_label.items()})
         print_parts("from", report.ablations)
+        print_evaluation(report)
         for note in report.notes:
             say(f"  {note}")
         for case, reason in report.failed.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from secondlook.store.worklist import Counts, WorklistFilter, WorklistPage
-from secondlook_workflows import assess, describe, ingest, learn
+from secondlook_workflows import assess, describe, ingest, intended_use, learn
 from secondlook_workflows.context import Context, Progress, open_context
 from secondlook_workflows.demo.plates import PITCH_MM, write_plates
 from secondlook_workflows.demo.scans import write_scans
@@ -22,6 +22,8 @@ PRODUCT = "demo-plate"
 MANUAL, REVISED = "manual.md", "manual-b.md"
 REVISION = "A"
 """What the manual itself says it is; the revised one says B."""
+REVIEWER = "demo"
+"""Who looks at the made-up cases; a person of another name is asked before seeing an exam."""
 INSPECTOR, ASSISTANT = "defect-inspector", "radiology-assistant"
 
 
@@ -34,6 +36,8 @@ class DemoReport:
     folder: str
     next_steps: tuple[str, ...]
     """Commands to try now."""
+    acknowledged: tuple[str, ...]
+    """The intended uses that were acknowledged for the reviewer of the demo: domain, version."""
 
 
 def run(progress: Progress) -> DemoReport:
@@ -51,12 +55,17 @@ def run(progress: Progress) -> DemoReport:
     _ingest(INSPECTOR, folder / "parts", context, product=PRODUCT)
     _ingest(ASSISTANT, scans, context)
     assess.run(assess.AssessConfig(), context)
+    acknowledged = _acknowledge(context)
     with context.workspace.database.read() as unit:
         page = unit.worklist.page(WorklistFilter(), limit=50)
         counts = unit.worklist.counts()
     context.workspace.database.dispose()
     return DemoReport(
-        page=page, counts=counts, folder=str(folder), next_steps=_next_steps(folder, page)
+        page=page,
+        counts=counts,
+        folder=str(folder),
+        next_steps=_next_steps(folder, page),
+        acknowledged=acknowledged,
     )
 
 
@@ -93,6 +102,12 @@ def _learn_once(folder: Path, context: Context) -> None:
 def _ingest(domain: str, source: Path, context: Context, *, product: str | None = None) -> None:
     config = ingest.IngestConfig(domain=domain, sources=(source,), product=product)
     ingest.run(config, context)
+
+
+def _acknowledge(context: Context) -> tuple[str, ...]:
+    """For the demo's own reviewer, of made-up cases only; nobody else's word is given."""
+    done = [intended_use.acknowledge(x, REVIEWER, context) for x in (INSPECTOR, ASSISTANT)]
+    return tuple(f"{x.domain}, version {x.version}" for x in done if x is not None)
 
 
 def _next_steps(folder: Path, page: WorklistPage) -> tuple[str, ...]:
