@@ -8,6 +8,7 @@ from typing import TypeVar
 from database_fixtures import AUDIT_KEY
 from secondlook.store.database import Database
 from store_values import new_case
+from triage_queues import QUEUE, SCANS
 
 R = TypeVar("R")
 
@@ -56,3 +57,19 @@ def describe_often(url: str, number: int) -> list[int]:
         ordinals.append(done.ordinal)
     database.dispose()
     return ordinals
+
+
+def promote_all(url: str, _: int) -> int:
+    """Promote until nobody is due, hours after noon; how many."""
+    database = Database.connect(url, audit_key=AUDIT_KEY)
+    database.queues = {SCANS: QUEUE}
+    done = 0
+    while True:
+        with database.write() as unit:
+            step = unit.priorities.promote()
+            unit.commit()
+        done += step
+        with database.read() as unit:
+            if not unit.priorities.due():
+                database.dispose()
+                return done

@@ -60,6 +60,7 @@ from secondlook.model_io import (
     Query,
 )
 from secondlook.models.backbones import load_backbone
+from secondlook.queues import Band, Queue
 from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
 from secondlook.store.worklist_values import CaseExport
@@ -78,6 +79,7 @@ __all__ = [
     "AuditReference",
     "BackboneRef",
     "BackboneSpec",
+    "Band",
     "Case",
     "CaseExport",
     "CaseSource",
@@ -115,6 +117,7 @@ __all__ = [
     "ProductSpec",
     "Provenance",
     "Query",
+    "Queue",
     "Record",
     "Region",
     "Role",

@@ -39,6 +39,23 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prioritisation:
+    """A person's act of putting an open case into a band. Appended, never edited."""
+
+    id: str
+    case_id: str
+    reviewer: str
+    band: str
+    """Code of the band."""
+    priority: int
+    """Where that band stood then."""
+    before: int
+    """The priority that the case had."""
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lease:
     """Who holds a case until when. `fence` grows with every new holder."""
 

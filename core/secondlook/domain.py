@@ -18,6 +18,7 @@ from secondlook.decisions import Act, Decision
 from secondlook.evidence import Evidence
 from secondlook.intended_use import IntendedUse
 from secondlook.model_io import ModelInputs, ModelOutputs
+from secondlook.queues import Queue
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,9 +175,22 @@ class Domain(ABC):
     """What every reviewer acknowledges before they see a case of it; None asks for nothing."""
     flips: ClassVar[bool] = True
     """Whether a mirrored picture is as good to learn from: not where left and right matter."""
+    triage_only: bool = False
+    """Whether people are shown the band and that there is a flag, and nothing else of what the
+    machine says: no finding, map, place or number. A site sets it, see `secondlook.withholding`."""
+
+    deidentify: ClassVar[bool] = False
+    """Whether its files name people: then whatever identifies is removed before it is stored."""
 
     def configure(self, settings: BaseModel) -> None:  # noqa: B027 - most domains need no more
         """Take the typed settings; called once after loading."""
+
+    def queue(self) -> Queue:
+        """How its cases wait: by score, in priorities without names, unless the domain says more.
+
+        Asked for once the settings are known.
+        """
+        return Queue()
 
     @abstractmethod
     def open_cases(self, source: CaseSource) -> Iterable[Opened | Unused]:

@@ -5,9 +5,9 @@ table. The table `[plugins.<name>]` is typed by the plugin that owns it.
 """
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -40,6 +40,39 @@ class Limits(BaseModel):
     """Address space of the process that parses files, above what it starts with."""
 
 
+class Deidentify(BaseModel):
+    """What is removed before anything is stored, in domains whose files name patients.
+
+    The `retain_` and `clean_` options are those of DICOM PS3.15 Annex E, by their names there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    keep_link: bool = True
+    """Whether the way back from a case to its patient is kept, encrypted, in a table of its own."""
+    pixels_checked: tuple[str, ...] = ()
+    """Modalities (`US`) whose pictures are taken in although such often show text."""
+    retain_uids: bool = False
+    retain_device_identity: bool = False
+    retain_institution_identity: bool = False
+    retain_patient_characteristics: bool = True
+    """Sex, age (90 at most), size, weight and the like, which adapters are chosen by."""
+    retain_full_dates: bool = False
+    retain_modified_dates: bool = True
+    """All dates of a patient moved by the same time."""
+    clean_descriptors: bool = False
+    clean_structured_content: bool = False
+    clean_graphics: bool = False
+    retain_safe_private: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind_of_dates(self) -> Self:
+        if self.retain_full_dates and self.retain_modified_dates:
+            raise ValueError("retain_full_dates goes only with retain_modified_dates = false")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings of a workspace."""
 
@@ -52,6 +85,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLAlchemy URL; None is an SQLite file in the workspace."""
     limits: Limits = Limits()
+    deidentify: Deidentify = Deidentify()
     vision_backbone: str = "starter"
     text_backbone: str = "minilm"
     lease_minutes: int = Field(default=15, gt=0)

@@ -6,7 +6,8 @@ $SECONDLOOK_HOME, else ./.secondlook
 ├── workflows.db        durable workflows, unless the case database is PostgreSQL
 ├── blobs/              attachments and anomaly maps, named by their content
 ├── adapters/           one folder per adapter version
-└── keys/audit.key      signs the heads of the audit chains; keep a copy elsewhere
+├── keys/audit.key      signs the heads of the audit chains; keep a copy elsewhere
+└── keys/patients.key   seals the way back from cases to patients; made when it is needed
 
 All of it is for the owner alone: folders are made with mode 0700, files with 0600.
 """
@@ -20,6 +21,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from secondlook.deid.seal import KEY_BYTES, Seal
 from secondlook.errors import WorkspaceError
 from secondlook.settings import FILE, Settings, load_settings
 from secondlook.store.base import storable
@@ -31,6 +33,7 @@ HOME_VARIABLE = "SECONDLOOK_HOME"
 DATABASE = "secondlook.db"
 WORKFLOWS = "workflows.db"
 KEY = "keys/audit.key"
+PATIENTS_KEY = "keys/patients.key"
 """The parts of a workspace that are named more than once, relative to its folder."""
 
 
@@ -52,6 +55,25 @@ class Workspace:
     def adapters(self) -> Path:
         """Folder of the adapters."""
         return self.home / "adapters"
+
+    def seal(self, *, make: bool = False) -> Seal:
+        """What links back to patients are sealed with; `make` makes its key where there is none.
+
+        Raises WorkspaceError where there is no key, or it is damaged.
+        """
+        file = self.home / PATIENTS_KEY
+        if make:
+            _make_key(file)
+        try:
+            key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+        except (OSError, ValueError):
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise WorkspaceError(
+                f"{file} is missing or damaged, and without it no case leads back to its patient; "
+                "put it back from its copy, or set keep_link = false under [deidentify]"
+            )
+        return Seal(key)
 
     @property
     def workflows_url(self) -> str:

@@ -54,6 +54,7 @@ class RadiologyAssistant(Domain):
     record_kind = "note"
     intended_use = INTENDED_USE
     flips = False
+    deidentify = True
     learns = ("labelled",)
     """A bank of good parts is no model of an exam."""
 

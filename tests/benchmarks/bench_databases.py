@@ -25,6 +25,8 @@ AUDIT_KEY = b"the audit key of the benchmarks!"
 TUNED = ("-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB")
 """Commits reach the disk, as they would in use."""
 BATCH = 10_000
+DUE = 1000
+"""Every so many-th case has a limit of waiting that is long past, where it is an open scan."""
 
 
 def arguments(what: str, **numbers: int) -> argparse.Namespace:
@@ -68,16 +70,23 @@ def load_cases(engine: Engine, rows: int, *, seed: int = 0) -> None:
 
 def _line(numbers: random.Random, number: int) -> dict[str, Any]:
     status = numbers.choices(list(CaseStatus), weights=(30, 40, 1, 29))[0]
+    domain = numbers.choice(("parts", "scans"))
+    opened = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+    priority = numbers.choices((0, 1, 2), weights=(90, 8, 2))[0]
+    score = round(numbers.random(), 3)
+    waits = status is not CaseStatus.DECIDED and domain == "scans" and number % DUE == 0
     return {
         "id": hashlib.sha256(str(number).encode()).hexdigest(),
-        "domain": numbers.choice(("parts", "scans")),
+        "domain": domain,
         "product": f"product-{numbers.randrange(20)}",
         "title": f"Case {number} of batch {number // 500}",
         "status": status,
         "is_open": status is not CaseStatus.DECIDED,
-        "priority": numbers.choices((0, 1, 2), weights=(90, 8, 2))[0],
-        "score": round(numbers.random(), 3),
-        "opened_at": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
+        "priority": priority,
+        "score": score,
+        "turn": 2.0**32 - opened.timestamp() if domain == "scans" else score,
+        "promote_at": opened + timedelta(days=1) if waits else None,
+        "opened_at": opened,
         "recommended": "hold",
         "headline": "Differs from good parts",
         "picture": hashlib.sha256(f"p{number}".encode()).hexdigest(),

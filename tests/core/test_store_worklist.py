@@ -39,11 +39,11 @@ def rows_of(lines: Iterable[tuple[int, float, CaseStatus, str]]) -> list[dict[st
             "status": status,
             "is_open": status in OPEN,
             "priority": priority,
-            "score": score,
+            "turn": turn,
             "opened_at": NOON,
             "facts": {},
         }
-        for i, (priority, score, status, domain) in enumerate(lines)
+        for i, (priority, turn, status, domain) in enumerate(lines)
     ]
 
 
@@ -72,13 +72,13 @@ def test_pages_together_are_the_sorted_list(
     with database.read() as unit:
         found = [row.id for row in walk(unit.worklist, wanted, limit)]
     kept = [r for r in rows if r["status"] in statuses and domain in (None, r["domain"])]
-    kept.sort(key=lambda r: (r["priority"], r["score"], r["id"]), reverse=True)
+    kept.sort(key=lambda r: (r["priority"], r["turn"], r["id"]), reverse=True)
     assert found == [row["id"] for row in kept]
 
 
 @given(st.integers(-9, 9), FINITE)
-def test_a_cursor_survives_a_url(priority: int, score: float) -> None:
-    cursor = Cursor(priority, score, digest("a"))
+def test_a_cursor_survives_a_url(priority: int, turn: float) -> None:
+    cursor = Cursor(priority, turn, digest("a"))
     text = cursor.to_text()
     assert Cursor.from_text(text) == cursor
     assert text.replace("~", "").replace("-", "").replace(".", "").isalnum()

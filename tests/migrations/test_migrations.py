@@ -15,8 +15,11 @@ from sqlalchemy import Column, Text, func, select, text
 
 from database_fixtures import AUDIT_KEY
 from secondlook.decisions import Act, FindingAct
+from secondlook.deid.link import Link
+from secondlook.deid.seal import Seal
 from secondlook.errors import Conflict, StoreError
 from secondlook.intended_use import IntendedUse
+from secondlook.queues import Band, Queue
 from secondlook.store import schema
 from secondlook.store.adapters import AdapterInfo
 from secondlook.store.case_tables import QuarantineRowTable
@@ -30,6 +33,7 @@ from store_processes import together, upgrade
 from store_values import BACKBONE, NOON, add_assessment, add_case, assessment, digest, record
 
 ROOT = Path(__file__).parents[2]
+QUEUE = Queue(bands=(Band(code="soon", title="Soon", priority=2),))
 SPACE = Space("f" * 64, "bfloat16")
 
 
@@ -45,7 +49,9 @@ def fill(database: Database) -> str:
     """Put a row into every table; returns a case with everything on it."""
     case_id = add_case(database, "a", records=(record(["one", "two"]),))
     add_assessment(database, case_id)
+    database.queues = {"parts": QUEUE}
     with database.write() as unit:
+        unit.priorities.set(case_id, "soon", reviewer="ann")
         lease = unit.leases.claim(case_id, "ann", minutes=5)
         decision = unit.decisions.add(
             case_id,
@@ -64,6 +70,7 @@ def fill(database: Database) -> str:
         unit.products.describe("parts", "bolt", manual=record(["three"]), actor="ann")
         refused = {"key": digest("k"), "domain": "parts", "source": "a.png", "reason": "empty"}
         store_vectors(unit, case_id)
+        unit.links.keep(case_id, Link(numbers=("4711",)), Seal(b"0" * 32))
         row = QuarantineRowTable(**refused, detail="It has 0 bytes.", at=NOON)
         unit.quarantine._session.add(row)
         unit.quarantine._session.flush()
@@ -119,13 +126,22 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
     database.upgrade()
     told = {"audit_events": before["audit_events"] + 1}
     dropped = {"image_embeddings": 0, "passage_embeddings": 0}  # they are made again
-    undone = {"products": 0, "product_versions": 0}  # 0004 knows of none
+    undone = (
+        "products",
+        "product_versions",
+        "priority_acts",
+        "patient_links",
+    )  # 0004 knows of none
     asked_again = {"intended_uses": 0, "acknowledgements": 0}
-    assert rows(database) == before | told | dropped | undone | asked_again
+    assert rows(database) == before | told | dropped | dict.fromkeys(undone, 0) | asked_again
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
-        removed, unsaid, gone = unit.audit.verify().problems  # as the trail tells
+        # Of the product, of who moved the case and of who acknowledged, as the trail tells.
+        moved, removed, unsaid, gone = sorted(
+            unit.audit.verify().problems, key=lambda x: x.chain != case_id
+        )
+        assert (moved.chain, moved.what.endswith("was removed")) == (case_id, True)
         assert {removed.chain, gone.chain} == {product_id("parts", "bolt")}
         assert unsaid.what.startswith("acknowledgement ") and unsaid.what.endswith("was removed")
         assert removed.what.endswith("was removed")

@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLACES = ("core", "plugins", "workflows", "ui", "migrations", "docs", "tests", ".ci")
 WORD = re.compile("diagnos", re.IGNORECASE)
-NAMES = re.compile(r"\b(?:DiagnosticReport|AdmittingDiagnosesDescription|DischargeDiagnosis\w+)\b")
+NAMES = re.compile(
+    r"\b(?:DiagnosticReport|AdmittingDiagnoses\w+|DischargeDiagnosis\w+|InterpretationDiagnosis\w+)\b"
+)
 """Names that FHIR and DICOM give: no text of ours, and files that use them cannot be read or made
 safe without saying them."""
 

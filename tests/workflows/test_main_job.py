@@ -233,7 +233,7 @@ def test_the_case_document_names_records_without_their_text(
     context: Context, ingested: ingest.IngestReport
 ) -> None:
     with context.workspace.database.read() as unit:
-        document = case_document(ingested.cases[0], unit)
+        document = case_document(ingested.cases[0], unit, context.withholding)
     record = document["case"]["records"][0]
     assert record["name"] == "manual.md"
     assert record["passages"] >= 3
@@ -319,8 +319,8 @@ def test_a_case_shows_decided_cases_that_look_like_it(
     )
     decide.run(decided, context)
     with context.workspace.database.read() as unit:
-        (prior,) = case_document(ids["fine.png"], unit)["similar"]
-        itself = case_document(ids["holed.png"], unit)["similar"]
+        (prior,) = case_document(ids["fine.png"], unit, context.withholding)["similar"]
+        itself = case_document(ids["holed.png"], unit, context.withholding)["similar"]
     assert (prior["case"], prior["decided"]) == (ids["holed.png"], "scrap")
     assert prior["labels"] == ["pore"]
     assert 0 < prior["similarity"] < 1

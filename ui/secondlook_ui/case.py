@@ -12,6 +12,7 @@ from secondlook_ui import (
     notices,
     pace,
     picture,
+    priority,
     records,
     routes,
     session,
@@ -60,6 +61,7 @@ def _body(page: Shown, refusal: str | None) -> None:
             if revealed:  # what looks alike would tell what the machine sees
                 similar.show(page.similar, page.domain, page.case)
             decision.show(page, refusal)
+            priority.show(page)
             jobs.show(case=page.case.id)
 
 

@@ -79,7 +79,8 @@ def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
 def _summary(page: Shown, assessment: Assessment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
         with st.container(key="strong-summary", width="stretch"):
-            if not assessment.findings and assessment.abstention is None:
+            nothing = not assessment.findings and assessment.abstention is None
+            if nothing and not page.triage_only:  # there a flag says what may be said
                 st.text("Nothing was found.")
             if assessment.disposition is not None:
                 title = words.disposition(page.domain, assessment.disposition)

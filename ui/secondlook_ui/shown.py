@@ -1,7 +1,7 @@
 """Everything the case page shows, read at one moment, and whether it still stands."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from secondlook.assessments import Assessment, Finding
@@ -18,6 +18,7 @@ from secondlook.evidence import (
     Region,
 )
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook.withholding import withheld
 from secondlook_ui import intended_use, judged, session, similar
 from secondlook_ui.judged import Judged
 from secondlook_ui.similar import Similar
@@ -42,6 +43,8 @@ class Shown:
     """Decided cases that look alike, the most similar first."""
     judged: tuple[Judged, ...] = ()
     """All first looks as they came to stand, the standing one last."""
+    triage_only: bool = False
+    """Whether everything but the band and the flag was taken out of the first looks."""
 
     @property
     def decided(self) -> bool:
@@ -121,7 +124,11 @@ def read(case_id: str) -> Shown:
     with context.workspace.database.read() as unit:
         case = unit.cases.get(unit.cases.resolve(case_id))
         intended_use.require(context.plugins.domains.get(case.domain), unit)
-        assessment = unit.assessments.latest(case.id)
+        withholding = context.withholding
+        hides = withholding.applies(case.domain)
+        stored = unit.assessments.latest(case.id)
+        assessment = stored and withholding.assessment(case.domain, stored)
+        told = judged.read(case, unit)
         return Shown(
             case=case,
             assessment=assessment,
@@ -129,8 +136,9 @@ def read(case_id: str) -> Shown:
             draft=unit.drafts.load(case.id, session.reviewer()) or {},
             domain=context.plugins.domains.get(case.domain),
             map_threshold=_threshold(assessment, unit),
-            similar=similar.read(case, assessment, unit),
-            judged=judged.read(case, unit),
+            similar=() if hides else similar.read(case, assessment, unit),
+            judged=tuple(replace(x, look=withheld(x.look)) for x in told) if hides else told,
+            triage_only=hides,
         )
 
 

@@ -9,6 +9,7 @@ from secondlook.decisions import Lease
 from secondlook.errors import LeaseLost
 from secondlook.store.worklist import CaseSummary, Counts, WorklistFilter
 from secondlook_ui import routes, session, words
+from secondlook_workflows import promote
 
 LOOK_AHEAD = 200
 COUNT_SECONDS = 3.0
@@ -103,6 +104,7 @@ def _unskipped(domain: str | None) -> Lease | None:
 
 
 def _waiting(domain: str | None) -> tuple[CaseSummary, ...]:
+    promote.run(session.context(), batches=1)
     with session.workspace().database.read() as unit:
         return unit.worklist.page(WorklistFilter(domain=domain), limit=LOOK_AHEAD).rows
 

@@ -1,7 +1,7 @@
 """Values as a person says them. What comes out is for `st.text`: it may hold text from outside."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from secondlook.assessments import Assessment, Finding
 from secondlook.cases import NOTHING, CaseStatus
@@ -46,14 +46,6 @@ def clock(moment: datetime, *, seconds: bool = False) -> str:
 def until(moment: datetime) -> str:
     """The end of a lease: soon, so without a date."""
     return f"{moment.astimezone():%H:%M}"
-
-
-def waiting(span: timedelta) -> str:
-    """How long, in the largest unit that fits."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 60:
-        return f"{max(minutes, 0)} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def disposition(domain: Domain | None, code: str | None) -> str:

@@ -18,12 +18,14 @@ from secondlook_ui import (
     turn,
     words,
 )
+from secondlook_workflows import promote, standing
+from secondlook_workflows.standing import Line
 
 PAGE = 50
 ALL = "all"
 SHOWN = {"open": OPEN, "decided": frozenset({CaseStatus.DECIDED}), "all": frozenset(CaseStatus)}
 LONGEST_SEARCH = 200
-OPTIONAL = ("Product", "Decided", "Waiting", "Held by")
+OPTIONAL = ("Product", "Band", "Score", "Decided", "Waiting", "Why", "Held by")
 """Columns that are left out where they would be empty."""
 
 
@@ -40,6 +42,7 @@ def show() -> None:
     counts = turn.counts(domain)
     _next(counts, domain)
     cursors = _cursors(filter)
+    promote.run(session.context(), batches=1)
     with session.workspace().database.read() as unit:
         page = unit.worklist.page(filter, after=cursors[-1], limit=PAGE)
     if page.rows:
@@ -122,8 +125,9 @@ def _cursors(filter: WorklistFilter) -> list[Cursor | None]:
 def _table(
     rows: tuple[CaseSummary, ...], domains: dict[str, Domain], filter: WorklistFilter
 ) -> None:
-    lines = [_line(x, domains.get(x.domain)) for x in rows]
-    hidden = {x for x in OPTIONAL if not any(y[x] for y in lines)}
+    context = session.context()
+    lines = [_line(standing.line(x, context), domains.get(x.domain)) for x in rows]
+    hidden = {x for x in OPTIONAL if all(y[x] in ("", None) for y in lines)}
     hidden |= {"Domain"} if filter.domain or len(domains) < 2 else set()
     event = st.dataframe(
         lines,
@@ -146,17 +150,20 @@ def _table(
         routes.open_case(rows[chosen[0]].id)
 
 
-def _line(row: CaseSummary, domain: Domain | None) -> dict[str, str | float]:
+def _line(line: Line, domain: Domain | None) -> dict[str, str | float | None]:
+    row = line.row
     held = f"{row.held_by} until {words.until(row.held_until)}" if row.held_until else ""
     return {
         "Title": row.title,
         "Domain": domain.title if domain else row.domain,
         "Product": row.product or "",
+        "Band": line.band or "",
         "First look": words.first_look(row),
-        "Score": row.score,
+        "Score": line.score,
         "Recommended": words.disposition(domain, row.recommended),
         "Decided": words.disposition(domain, row.decided),
-        "Waiting": words.waiting(datetime.now(UTC) - row.opened_at) if not row.decided else "",
+        "Waiting": standing.span(datetime.now(UTC) - row.since) if not row.decided else "",
+        "Why": line.why,
         "Held by": held,
     }
 

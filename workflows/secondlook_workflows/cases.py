@@ -4,14 +4,15 @@ from typing import Any
 
 from secondlook.codec import to_plain
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook.withholding import Withholding
 from secondlook_workflows.similar import similar_decided
 
 
-def case_document(case_id: str, unit: UnitOfWork) -> dict[str, Any]:
+def case_document(case_id: str, unit: UnitOfWork, withholding: Withholding) -> dict[str, Any]:
     """The case with its latest assessment, all decisions, and decided cases that look like it.
 
     Records are named with the number of their passages; the passages that matter stand with their
-    text and offsets in the evidence.
+    text and offsets in the evidence. What is withheld from people is not in it.
     """
     case = unit.cases.get(case_id)
     assessment = unit.assessments.latest(case_id)
@@ -19,9 +20,13 @@ def case_document(case_id: str, unit: UnitOfWork) -> dict[str, Any]:
     for record, source in zip(document["records"], case.records, strict=True):
         del record["text"]
         record["passages"] = len(source.passages)
+    withheld = withholding.applies(case.domain)
+    similar = () if withheld else similar_decided(case, assessment, unit)
+    shown = assessment and withholding.assessment(case.domain, assessment)
     return {
         "case": document,
-        "assessment": to_plain(assessment) if assessment else None,
+        "assessment": to_plain(shown) if shown else None,
         "decisions": [to_plain(x) for x in unit.decisions.of(case_id)],
-        "similar": [to_plain(x) for x in similar_decided(case, assessment, unit)],
+        "priorities": [to_plain(x) for x in unit.priorities.of(case.id)],
+        "similar": [to_plain(x) for x in similar],
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from secondlook.discovery import load_plugins
 from secondlook.plugins import Plugins
+from secondlook.withholding import Withholding
 from secondlook.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ class Context:
     actor: str = "secondlook"
     """Who is named in the audit trail."""
     progress: Progress = field(default_factory=Silent)
+
+    def __post_init__(self) -> None:
+        """Let the store know how the cases of each domain wait."""
+        domains = self.plugins.domains.values()
+        self.workspace.database.queues = {x.name: x.queue() for x in domains}
+
+    @property
+    def withholding(self) -> Withholding:
+        """What people are not shown."""
+        return Withholding.of(self.plugins, self.workspace.settings)
 
     @cached_property
     def runtime(self) -> "Runtime":

@@ -16,6 +16,7 @@ from secondlook.errors import IntakeError
 from secondlook_workflows.context import Context
 from secondlook_workflows.gather import Gathered, gather
 from secondlook_workflows.groups import group_of, grouped, put_aside
+from secondlook_workflows.guard import plan_for
 from secondlook_workflows.ingest import FileOutcome, refused
 
 GOOD = frozenset({"good", "ok", "normal", "no finding", "none", NOTHING, ""})
@@ -72,8 +73,15 @@ def gathered_from(
     source: Path, domain: Domain, context: Context, product: str | None = None
 ) -> Gathered:
     """Everything a source names, without taking it into the workspace."""
-    kind = domain.record_kind
-    return gather((source,), (), kind=kind, product=product, context=context, keep=False)
+    return gather(
+        (source,),
+        (),
+        kind=domain.record_kind,
+        product=product,
+        context=context,
+        keep=False,
+        plan=plan_for(domain, context.workspace, pixels_checked=True),
+    )
 
 
 def refused_files(gathered: Gathered) -> tuple[FileOutcome, ...]:

@@ -61,7 +61,8 @@ def run(config: ExportConfig, context: Context) -> ExportReport:
     with recorded("export", config, context) as metrics, context.workspace.database.read() as unit:
         choice = Choice.of(config, unit)
         context.progress.start("export", expected(choice, unit))
-        cases = _told(chosen(choice, unit), context)
+        shown = map(context.withholding.export, chosen(choice, unit))
+        cases = _told(shown, context)
         reader = StoredReader(
             domain=context.plugins.domain(config.domain),
             at=datetime.now(UTC),

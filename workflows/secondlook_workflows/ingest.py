@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from secondlook.deid.seal import Seal
 from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
 from secondlook.intake.outcome import QuarantinedFile
 from secondlook.store.cases import AddedCase
 from secondlook_workflows.context import Context
-from secondlook_workflows.gather import gather
+from secondlook_workflows.gather import Gathered, gather
 from secondlook_workflows.groups import grouped, put_aside
+from secondlook_workflows.guard import link_seal, plan_for
+from secondlook_workflows.links import Links
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
 
@@ -44,6 +47,8 @@ class IngestConfig:
     sources: tuple[Path, ...]
     records: tuple[Path, ...] = ()
     product: str | None = None
+    pixels_checked: bool = False
+    """Somebody has looked at the pictures: none of them shows a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,7 @@ def run(config: IngestConfig, context: Context) -> IngestReport:
     """Read the sources and open their cases."""
     domain = context.plugins.domain(config.domain)
     check_product(config.product)
+    plan = plan_for(domain, context.workspace, pixels_checked=config.pixels_checked)
     with recorded("ingest", config, context) as metrics:
         gathered = gather(
             config.sources,
@@ -88,9 +94,11 @@ def run(config: IngestConfig, context: Context) -> IngestReport:
             kind=domain.record_kind,
             product=config.product,
             context=context,
+            plan=plan,
         )
         _quarantine(gathered.quarantined, config.domain, context)
-        report = _open(domain, gathered.source, context)
+        seal = link_seal(context.workspace) if plan is not None else None
+        report = _open(domain, gathered, context, seal)
         files = (*report.files, *(refused(x) for x in gathered.quarantined))
         report = IngestReport(
             domain=config.domain,
@@ -131,9 +139,10 @@ def _quarantine(files: Sequence[QuarantinedFile], domain: str, context: Context)
         unit.commit()
 
 
-def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
+def _open(domain: Domain, gathered: Gathered, context: Context, seal: Seal | None) -> IngestReport:
     from secondlook.intake.patients import SeveralPatients
 
+    source = gathered.source
     opened: list[Opened] = []
     files: list[FileOutcome] = []
     for item in domain.open_cases(source):
@@ -149,7 +158,7 @@ def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
     counts = {Outcome.OPENED: 0, Outcome.JOINED: 0, Outcome.KNOWN: 0}
     context.progress.start("opening cases", len(opened))
     for batch in _batches(opened):
-        for item, case, outcome in _store(batch, context):
+        for item, case, outcome in _store(batch, context, gathered.links, seal):
             if outcome is Outcome.QUARANTINED:
                 files.extend(refused(x) for x in put_aside(item))
                 continue
@@ -166,7 +175,9 @@ def _open(domain: Domain, source: CaseSource, context: Context) -> IngestReport:
     )
 
 
-def _store(batch: Sequence[Opened], context: Context) -> list[tuple[Opened, str, Outcome]]:
+def _store(
+    batch: Sequence[Opened], context: Context, links: Links, seal: Seal | None
+) -> list[tuple[Opened, str, Outcome]]:
     stored = []
     with context.workspace.database.write() as unit:
         for item in batch:
@@ -174,6 +185,8 @@ def _store(batch: Sequence[Opened], context: Context) -> list[tuple[Opened, str,
             if added.parted:
                 for file in put_aside(item):
                     unit.quarantine.add(file, domain=item.case.domain)
+            elif seal is not None:
+                unit.links.keep(added.id, links.of(item), seal)
             stored.append((item, added.id, _outcome(added)))
         unit.commit()
     return stored

@@ -13,7 +13,7 @@ from dbos import DBOS
 from filelock import FileLock, Timeout
 
 from secondlook.errors import WorkspaceError
-from secondlook_workflows import assess
+from secondlook_workflows import assess, promote
 from secondlook_workflows.assessor import Assessor
 from secondlook_workflows.context import Context
 from secondlook_workflows.durable import ASSESS, QUEUE, dbos_config, jobs
@@ -21,6 +21,8 @@ from secondlook_workflows.durable import ASSESS, QUEUE, dbos_config, jobs
 BATCH = 10
 """Cases per durable step: what is repeated at most after a kill."""
 POLL_SECONDS = 0.5
+PROMOTE_SECONDS = 5.0
+"""Between two looks at who has waited too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +98,13 @@ def run(config: WorkConfig, context: Context) -> WorkReport:
 def _work(config: WorkConfig, context: Context) -> WorkReport:
     _Worker.context = context
     before = {x.id for x in jobs(context.workspace) if x.ended}
+    promote.refit(context)
+    promoter = promote.Promoter(context, every=PROMOTE_SECONDS)
     DBOS(config=dbos_config(context.workspace))
     DBOS.launch()
     try:
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
-        while not (config.until_idle and _idle(context)):
+        while promoter.look() and not (config.until_idle and _idle(context)):
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         pass

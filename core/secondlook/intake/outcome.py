@@ -26,6 +26,8 @@ class Reason(StrEnum):
     PARSER_CRASHED = "parser_crashed"
     UNREADABLE = "unreadable"
     SEVERAL_PATIENTS = "several_patients"
+    BURNED_IN = "burned_in"
+    NOT_DEIDENTIFIED = "not_deidentified"
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -14,6 +15,7 @@ from secondlook.intake.outcome import Reason
 from secondlook.intake.parse import Answer, parse_file, start
 from secondlook.settings import Limits
 
+T = TypeVar("T")
 FILES_PER_PROCESS = 2000  # bounds what leaks in C libraries add up to
 LARGE = 16 * 2**20
 """Bytes from which a file is given more time, in proportion: long series decode for a while."""
@@ -51,10 +53,14 @@ class ParsingProcess:
 
     def parse(self, path: Path, name: str) -> Answer:
         """What became of the file. The time that the process takes to start does not count."""
+        return self.run(parse_file, path, name, self._limits)
+
+    def run(self, function: Callable[..., T], path: Path, *rest: Any) -> T | tuple[Reason, str]:
+        """What a function says of a file, with the same limits; it is called in the process."""
         for _ in range(2):  # a process that died between two files is not this file's fault
             pool = self._ready()
             try:
-                return self._parse_in(pool, path, name)
+                return self._run_in(pool, function, path, rest)
             except (BrokenProcessPool, RuntimeError):
                 self._discard(pool)
         return Reason.PARSER_CRASHED, "The parsing process does not start; see `secondlook doctor`."
@@ -67,12 +73,13 @@ class ParsingProcess:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
-    def _parse_in(self, pool: ProcessPool, path: Path, name: str) -> Answer:
+    def _run_in(
+        self, pool: ProcessPool, function: Callable[..., T], path: Path, rest: tuple[Any, ...]
+    ) -> T | tuple[Reason, str]:
         seconds = self._limits.parse_seconds * max(1.0, path.stat().st_size / LARGE)
         try:
-            return pool.schedule(
-                parse_file, args=(path, name, self._limits), timeout=seconds
-            ).result()
+            answer: T = pool.schedule(function, args=(path, *rest), timeout=seconds).result()
+            return answer
         except TimeoutError:
             detail = f"Parsing took longer than {seconds:.3g} s, from limits.parse_seconds."
             return Reason.TIMED_OUT, detail

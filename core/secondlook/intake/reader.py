@@ -2,9 +2,10 @@
 
 import hashlib
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from secondlook.cases import Attachment, Record
 from secondlook.domain import IntakeFile
@@ -15,6 +16,7 @@ from secondlook.intake.process import ParsingProcess
 from secondlook.settings import Limits
 
 CHUNK = 2**20
+T = TypeVar("T")
 
 
 class Reader:
@@ -27,6 +29,11 @@ class Reader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._process = ParsingProcess(limits)
+
+    @property
+    def limits(self) -> Limits:
+        """What one file may cost."""
+        return self._limits
 
     def __enter__(self) -> Self:
         return self
@@ -42,6 +49,10 @@ class Reader:
     def close(self) -> None:
         """Stop the parsing process."""
         self._process.close()
+
+    def run(self, function: Callable[..., T], path: Path, *rest: Any) -> T | tuple[Reason, str]:
+        """What a function says of a file, called in the parsing process under its limits."""
+        return self._process.run(function, path, *rest)
 
     def read(
         self, path: Path, source: str, *, kind: str = "record"

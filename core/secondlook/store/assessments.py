@@ -23,6 +23,8 @@ from secondlook.store.audit_digest import assessment_digest
 from secondlook.store.base import storable, table_of
 from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow
+from secondlook.store.placing import failed, looked
+from secondlook.store.priorities import Priorities
 
 _ASSESSMENT, _FINDING, _EVIDENCE = (
     insert(table_of(x)) for x in (AssessmentRow, FindingRow, EvidenceRow)
@@ -34,9 +36,10 @@ _CASE = update(_CASES).where(_CASES.c.id == bindparam("of")).values(version=bind
 class Assessments:
     """The machine's answers. The one added last stands; the others stay as history."""
 
-    def __init__(self, session: Session, audit: Audit) -> None:
+    def __init__(self, session: Session, audit: Audit, priorities: Priorities) -> None:
         self._session = session
         self._audit = audit
+        self._queue = priorities.queue
 
     def add(
         self,
@@ -50,7 +53,8 @@ class Assessments:
 
         False when this adapter has given one for the same inputs before: then that one stands
         (again, if another or a failure came between). What was judged again takes no new look's
-        place. The priority of the case never falls, and a decided case stays decided.
+        place. From its first look on the priority of the case never falls, and a decided case stays
+        decided.
 
         `seen` is the version of the case that was assessed: Conflict if it has changed since.
         `of` is the id of the assessment that was judged again, where no model was asked.
@@ -98,7 +102,8 @@ class Assessments:
         """
         case = self._seen(case_id, seen)
         if case.status != CaseStatus.DECIDED:
-            self._update(case, status=CaseStatus.FAILED, failure=storable(reason, "a reason"))
+            said = {"status": CaseStatus.FAILED, "failure": storable(reason, "a reason")}
+            self._update(case, **said, **failed(case, self._queue(case.domain)))
         self._audit.append(case_id, "case.failed", actor, {"version": case.version + 1})
 
     def wait(self, case_id: str, *, actor: str, seen: int | None = None) -> bool:
@@ -171,16 +176,19 @@ class Assessments:
     def _show(self, case: CaseRow, assessment: Assessment) -> None:
         decided = case.status == CaseStatus.DECIDED
         abstention = assessment.abstention
+        place = looked(case, assessment.priority, assessment.score, self._queue(case.domain))
+        if decided:
+            place |= {"promote_at": None}
         self._update(
             case,
             status=CaseStatus.DECIDED if decided else CaseStatus.ASSESSED,
             score=assessment.score,
-            priority=max(case.priority, assessment.priority),
             recommended=assessment.disposition,
             headline=assessment.findings[0].title if assessment.findings else None,
             abstained=abstention.reason if abstention else None,
             assessed_by=assessment.provenance.adapter or "",
             failure=None,
+            **place,
         )
 
     def _update(self, case: CaseRow, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""Assessments, decisions and descriptions of products against the digests in their audit events."""
+"""Assessments, decisions, priorities and descriptions of products against their audit events."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,20 +9,27 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from secondlook.assessments import Assessment
-from secondlook.decisions import Decision
+from secondlook.decisions import Decision, Prioritisation
 from secondlook.products import ProductVersion
 from secondlook.store.assessment_mapping import assessments_of
 from secondlook.store.assessment_tables import AssessmentRow
-from secondlook.store.audit_digest import assessment_digest, decision_digest, product_digest
+from secondlook.store.audit_digest import (
+    assessment_digest,
+    decision_digest,
+    priority_digest,
+    product_digest,
+)
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.priority_mapping import priorities_of
 from secondlook.store.product_mapping import versions_of
 from secondlook.store.product_tables import ProductVersionRow
-from secondlook.store.review_tables import AuditEventRow, DecisionRow
+from secondlook.store.review_tables import AuditEventRow, DecisionRow, PriorityActRow
 
-T = TypeVar("T", Assessment, Decision, ProductVersion)
+T = TypeVar("T", Assessment, Decision, Prioritisation, ProductVersion)
 ASSESSED = "case.assessed"
 DECIDED = "case.decided"
+PRIORITISED = "case.prioritised"
 DESCRIBED = "product.described"
 REDESCRIBED = "product.changed"
 BATCH = 300
@@ -46,6 +53,11 @@ class Kind(Generic[T]):
     """The things of each chain in order; the last one stands."""
     digest: Callable[[T], str]
 
+    @property
+    def nouns(self) -> str:
+        """Several of them."""
+        return "priorities" if self.noun == "priority" else f"{self.noun}s"
+
 
 ASSESSMENTS = Kind(
     "assessment",
@@ -64,6 +76,15 @@ DECISIONS = Kind(
     DecisionRow.id,
     decisions_of,
     decision_digest,
+)
+PRIORITIES = Kind(
+    "priority",
+    "case",
+    (PRIORITISED,),
+    PriorityActRow.case_id,
+    PriorityActRow.id,
+    priorities_of,
+    priority_digest,
 )
 PRODUCTS = Kind(
     "description",
@@ -99,7 +120,7 @@ class Contents(Generic[T]):
         for case, things in self._load(list(told)):
             if things is None:
                 first = min(events[0][0] for events in told[case].values())
-                things_of = f"the {self._kind.noun}s of the {self._kind.of}"
+                things_of = f"the {self._kind.nouns} of the {self._kind.of}"
                 what = f"{things_of} cannot be read: they were changed"
                 yield AuditProblem(chain=case, seq=first, what=what)
             else:
@@ -128,7 +149,7 @@ class Contents(Generic[T]):
             yield self._problem(case, told[lost][0][0], lost or "(unnamed)", what)
         if present != sorted(present, key=lambda name: told[name][-1][0]):
             last = max(told[name][-1][0] for name in present)
-            what = f"the {self._kind.noun}s are in another order, so that another one stands"
+            what = f"the {self._kind.nouns} are in another order, so that another one stands"
             yield AuditProblem(chain=case, seq=last, what=what)
 
     def _load(self, cases: Sequence[str]) -> Iterator[tuple[str, Sequence[T] | None]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from secondlook.assessments import Assessment
-from secondlook.decisions import Decision
+from secondlook.decisions import Decision, Prioritisation
 from secondlook.intended_use import Acknowledgement
 from secondlook.products import ProductVersion
 from secondlook.store.audit_chain import moment
@@ -60,6 +60,11 @@ def product_digest(version: ProductVersion) -> str:
 def acknowledgement_digest(one: Acknowledgement) -> str:
     """Hex sha256 over who acknowledged which text, and when."""
     return _sha256(_same(asdict(one) | {"at": moment(one.at)}))
+
+
+def priority_digest(act: Prioritisation) -> str:
+    """Hex sha256 over everything that a person's act on the priority of a case says."""
+    return _sha256(_same(asdict(act) | {"at": moment(act.at)}))
 
 
 def _as_before(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

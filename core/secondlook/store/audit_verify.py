@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from secondlook.store.audit_acknowledged import Acknowledged
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
-from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRODUCTS, Contents
+from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRIORITIES, PRODUCTS, Contents
 from secondlook.store.audit_described import Described
 from secondlook.store.audit_missing import (
     Head,
@@ -111,6 +111,7 @@ def verify(
     contents = (
         Contents(session, ASSESSMENTS),
         Contents(session, DECISIONS),
+        Contents(session, PRIORITIES),
         Contents(session, PRODUCTS),
         Described(session),
         Acknowledged(session),

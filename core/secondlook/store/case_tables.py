@@ -36,6 +36,19 @@ class CaseRow(Base):
     """A lease was given and not yet ended. Only a hint, by which claims pass over thousands of held
     cases at once; whether the lease still runs is written in the lease."""
     priority: Mapped[int] = mapped_column(server_default=text("0"))
+    """Where the case stands now, whoever or whatever put it there."""
+    machine_priority: Mapped[int | None]
+    """The highest that a first look has given; NULL before the first one."""
+    human_priority: Mapped[int | None]
+    """What a person has set last."""
+    promote_at: Mapped[datetime | None]
+    """When waiting promotes the case; NULL for never, and once it is decided."""
+    promoted_at: Mapped[datetime | None]
+    """When waiting has put it where it is; NULL where something else has."""
+    reopened_at: Mapped[datetime | None]
+    """When a decided case came back: since then it waits. NULL: since it was opened."""
+    turn: Mapped[float] = mapped_column(Float(53), server_default=text("0"))
+    """Orders cases of one priority, larger is sooner: the score, or how long they wait."""
     score: Mapped[float] = mapped_column(Float(53), server_default=text("0"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     opened_at: Mapped[datetime]
@@ -56,8 +69,8 @@ class CaseRow(Base):
     __table_args__ = (
         one_of("status", CaseStatus),
         CheckConstraint("is_open = (status <> 'decided')", name="open"),
-        Index("ix_cases_open_order", "is_open", "is_held", "priority", "score", "id"),
-        Index("ix_cases_domain_order", "domain", "is_open", "is_held", "priority", "score", "id"),
+        Index("ix_cases_open_order", "is_open", "is_held", "priority", "turn", "id"),
+        Index("ix_cases_domain_order", "domain", "is_open", "is_held", "priority", "turn", "id"),
         Index(
             "ix_cases_product_order",
             "domain",
@@ -65,11 +78,18 @@ class CaseRow(Base):
             "is_open",
             "is_held",
             "priority",
-            "score",
+            "turn",
             "id",
         ),
-        Index("ix_cases_status_order", "status", "priority", "score", "id"),
-        Index("ix_cases_domain_status_order", "domain", "status", "priority", "score", "id"),
+        Index("ix_cases_status_order", "status", "priority", "turn", "id"),
+        Index("ix_cases_domain_status_order", "domain", "status", "priority", "turn", "id"),
+        Index(
+            "ix_cases_promote_at",
+            "domain",
+            "promote_at",
+            sqlite_where=text("promote_at IS NOT NULL"),
+            postgresql_where=text("promote_at IS NOT NULL"),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from secondlook.cases import GROUP, Attachment, Case, CaseStatus, Facts, NewCase
 from secondlook.errors import NotFound
+from secondlook.store import clock
 from secondlook.store.audit import Audit
 from secondlook.store.case_mapping import (
     attachment_row,
@@ -22,6 +23,8 @@ from secondlook.store.dialects import insert_or_ignore
 from secondlook.store.groups import parted, takes
 from secondlook.store.identity import PICTURES, case_id
 from secondlook.store.manuals import follow, standing_manual
+from secondlook.store.placing import opened, reopened
+from secondlook.store.priorities import Priorities
 from secondlook.store.product_mapping import specs_of
 from secondlook.store.records import Records
 
@@ -42,10 +45,13 @@ class AddedCase:
 class Cases:
     """The cases of the workspace."""
 
-    def __init__(self, session: Session, records: Records, audit: Audit) -> None:
+    def __init__(
+        self, session: Session, records: Records, audit: Audit, priorities: Priorities
+    ) -> None:
         self._session = session
         self._records = records
         self._audit = audit
+        self._queue = priorities.queue
 
     def add(self, new: NewCase, *, actor: str) -> AddedCase:
         """Add a case, or what an existing one lacks; the same call twice changes nothing more.
@@ -66,8 +72,8 @@ class Cases:
         records = self._records.link(identity, new.records, apart=by_product)
         gained = {"attachments": attachments, "records": records}
         changed = not created and bool(attachments or records)
-        if changed:
-            self._reopen(identity)
+        if changed and standing is not None:
+            self._reopen(standing)
         if manual is not None and (created or changed):
             follow(self._session, manual, CaseRow.id == identity)
         if created or changed:
@@ -169,7 +175,9 @@ class Cases:
         return self._session.scalar(query) or 0
 
     def _insert(self, identity: str, new: NewCase) -> bool:
-        statement = insert_or_ignore(self._session, CaseRow).values(case_row(identity, new))
+        row = case_row(identity, new)
+        values = row | opened(self._queue(new.domain), row["opened_at"])
+        statement = insert_or_ignore(self._session, CaseRow).values(values)
         return self._session.scalar(statement.returning(CaseRow.id)) is not None
 
     def _attach(self, identity: str, attachments: Sequence[Attachment]) -> int:
@@ -202,10 +210,12 @@ class Cases:
         known = {**row.facts, GROUP: facts[GROUP]}
         self._session.execute(update(CaseRow).where(CaseRow.id == row.id).values(facts=known))
 
-    def _reopen(self, identity: str) -> None:
+    def _reopen(self, row: CaseRow) -> None:
         new = {"status": CaseStatus.NEW, "is_open": True, "decided": None, "described": None}
+        if row.status is CaseStatus.DECIDED:
+            new |= reopened(row, self._queue(row.domain), clock.now())
         self._session.execute(
-            update(CaseRow).where(CaseRow.id == identity).values(version=CaseRow.version + 1, **new)
+            update(CaseRow).where(CaseRow.id == row.id).values(version=CaseRow.version + 1, **new)
         )
 
 

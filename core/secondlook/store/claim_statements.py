@@ -69,7 +69,7 @@ def claim_next(*, on_postgresql: bool, domain: bool, product: bool) -> Taken:
     )
     both = union_all(select(_locked(free, on_postgresql).cte("free")), select(own.cte("own")))
     every = both.subquery("every")
-    order = (every.c.priority.desc(), every.c.score.desc(), every.c.id.desc())
+    order = (every.c.priority.desc(), every.c.turn.desc(), every.c.id.desc())
     return _take(select(every.c.id).order_by(*order).limit(1), on_postgresql)
 
 
@@ -90,12 +90,12 @@ def claim_case(*, on_postgresql: bool) -> Taken:
 
 
 def _first(*, domain: bool, product: bool) -> Select[str, int, float]:
-    query = select(CaseRow.id, CaseRow.priority, CaseRow.score).where(CaseRow.is_open)
+    query = select(CaseRow.id, CaseRow.priority, CaseRow.turn).where(CaseRow.is_open)
     if domain:
         query = query.where(CaseRow.domain == bindparam("domain", type_=Text()))
     if product:
         query = query.where(CaseRow.product == bindparam("product", type_=Text()))
-    order = (CaseRow.priority.desc(), CaseRow.score.desc(), CaseRow.id.desc())
+    order = (CaseRow.priority.desc(), CaseRow.turn.desc(), CaseRow.id.desc())
     return query.order_by(*order).limit(1)
 
 

@@ -1,13 +1,15 @@
 """The database: opened from a URL, migrated, checked, and used in units of work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from secondlook.cases import Scalar
+from secondlook.deid.keys import Pseudonyms
 from secondlook.errors import StoreError
+from secondlook.queues import Queue
 from secondlook.store import schema
 from secondlook.store.audit import WORKSPACE, Audit
 from secondlook.store.audit_heads import Heads
@@ -35,17 +37,24 @@ class Database:
 
     Attributes:
         groups: turns what cases belong with into what is stored of it.
+        queues: how the cases of each domain wait; of others by score and without limits. Set by
+            whoever knows the domains, before cases are added.
+        pseudonyms: stands in for whatever identifies a person.
     """
 
     url: str
     engine: Engine
     groups: GroupNames
+    queues: Mapping[str, Queue]
+    pseudonyms: Pseudonyms
 
     def __init__(self, url: str, engine: Engine, *, audit_key: bytes) -> None:
         self.url = url
         self.engine = engine
         self._audit_key = audit_key
         self.groups = GroupNames(audit_key)
+        self.queues = {}
+        self.pseudonyms = Pseudonyms(audit_key)
         sqlite = engine.dialect.name == "sqlite"
         self._write = engine.execution_options(**{BEGIN: "IMMEDIATE"}) if sqlite else engine
         self._read = (
@@ -149,7 +158,8 @@ class Database:
             engine, autoflush=False, expire_on_commit=False, execution_options=SESSION_OPTIONS
         )
         try:
-            yield UnitOfWork(session, audit_key=self._audit_key, writes=writes)
+            key = self._audit_key
+            yield UnitOfWork(session, audit_key=key, writes=writes, queues=self.queues)
         except StoreError as error:
             # The driver's own error quotes rows; it must not reach a log by way of the chain.
             error.__cause__, error.__suppress_context__ = None, True

@@ -152,6 +152,7 @@ class Decisions:
                 is_open=False,
                 decided=decision.disposition,
                 described=described,
+                promote_at=None,
                 version=CaseRow.version + 1,
             )
         )

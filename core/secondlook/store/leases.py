@@ -26,6 +26,7 @@ from secondlook.store.claim_statements import (
     claimable,
 )
 from secondlook.store.dialects import is_postgresql
+from secondlook.store.priorities import Priorities
 from secondlook.store.review_tables import LeaseRow
 
 TRIES = 40
@@ -42,8 +43,9 @@ SWEEP = 500
 class Leases:
     """The cases that reviewers hold."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, priorities: Priorities) -> None:
         self._session = session
+        self._priorities = priorities
         self._on_postgresql = is_postgresql(session)
 
     def claim_next(
@@ -51,6 +53,7 @@ class Leases:
     ) -> Lease | None:
         """The first undecided case in worklist order that nobody else holds, or None.
 
+        Whoever has waited too long is promoted before.
         A reviewer who holds that case already keeps it under the same fence. Conflict after many
         lost races, which is not the same as an empty worklist.
         """
@@ -58,6 +61,7 @@ class Leases:
         narrowed = {"domain": domain is not None, "product": product is not None}
         where = {"on_postgresql": self._on_postgresql, **narrowed}
         self._end_expired(values["now"])
+        self._priorities.promote()
         for attempt in range(TRIES):
             claim = claim_next if attempt < TRUSTING else claim_any
             lease = self._take(claim(**where), values)

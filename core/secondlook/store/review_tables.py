@@ -43,6 +43,24 @@ class FindingActRow(Base):
     __table_args__ = (one_of("act", Act),)
 
 
+class PriorityActRow(Base):
+    """A person's act of putting a case into a band; triggers refuse to change or delete it."""
+
+    __tablename__ = "priority_acts"
+
+    id: Mapped[Sha256] = mapped_column(primary_key=True)
+    case_id: Mapped[Sha256] = mapped_column(ForeignKey("cases.id"))
+    ordinal: Mapped[int]
+    reviewer: Mapped[str]
+    band: Mapped[str]
+    priority: Mapped[int]
+    before: Mapped[int]
+    at: Mapped[datetime]
+    reason: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("case_id", "ordinal"),)
+
+
 class LeaseRow(Base):
     """Who holds a case until when. The row outlives the lease so that `fence` keeps growing."""
 

@@ -5,6 +5,7 @@ from secondlook.store import (
     case_tables,
     embedding_tables,
     intended_use_tables,
+    link_tables,
     product_tables,
     review_tables,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "case_tables",
     "embedding_tables",
     "intended_use_tables",
+    "link_tables",
     "metadata",
     "product_tables",
     "review_tables",

@@ -10,6 +10,7 @@ APPEND_ONLY = (
     "decisions",
     "finding_acts",
     "intended_uses",
+    "priority_acts",
     "product_versions",
 )
 """Tables in which rows are only ever inserted."""

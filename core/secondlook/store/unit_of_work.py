@@ -1,8 +1,11 @@
 """One transaction with all repositories on it."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 
 from secondlook.errors import StoreError
+from secondlook.queues import Queue
 from secondlook.store.adapters import Adapters
 from secondlook.store.assessments import Assessments
 from secondlook.store.audit import Audit
@@ -12,6 +15,8 @@ from secondlook.store.drafts import Drafts
 from secondlook.store.embeddings import Embeddings
 from secondlook.store.intended_uses import IntendedUses
 from secondlook.store.leases import Leases
+from secondlook.store.links import PatientLinks
+from secondlook.store.priorities import Priorities
 from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
@@ -23,20 +28,24 @@ from secondlook.store.worklist import Worklist
 class UnitOfWork:
     """The repositories on one session. What is not committed is rolled back at the end."""
 
-    def __init__(self, session: Session, *, audit_key: bytes, writes: bool) -> None:
+    def __init__(
+        self, session: Session, *, audit_key: bytes, writes: bool, queues: Mapping[str, Queue]
+    ) -> None:
         self._session = session
         self._writes = writes
         self.audit = Audit(session, audit_key)
         self.records = Records(session)
-        self.leases = Leases(session)
+        self.priorities = Priorities(session, self.audit, queues)
+        self.leases = Leases(session, self.priorities)
+        self.links = PatientLinks(session)
         self.quarantine = Quarantine(session)
         self.runs = Runs(session)
         self.users = Users(session)
         self.drafts = Drafts(session)
         self.embeddings = Embeddings(session)
-        self.cases = Cases(session, self.records, self.audit)
+        self.cases = Cases(session, self.records, self.audit, self.priorities)
         self.products = Products(session, self.records, self.audit)
-        self.assessments = Assessments(session, self.audit)
+        self.assessments = Assessments(session, self.audit, self.priorities)
         self.decisions = Decisions(session, self.leases, self.audit)
         self.adapters = Adapters(session, self.audit)
         self.intended_uses = IntendedUses(session, self.audit)

@@ -55,12 +55,18 @@ _COLUMNS = (
     CaseRow.title,
     CaseRow.status,
     CaseRow.priority,
+    CaseRow.human_priority,
+    CaseRow.machine_priority,
+    CaseRow.promote_at,
+    CaseRow.promoted_at,
+    CaseRow.turn,
     CaseRow.score,
     CaseRow.recommended,
     CaseRow.headline,
     CaseRow.abstained,
     CaseRow.decided,
     CaseRow.opened_at,
+    CaseRow.reopened_at,
     CaseRow.picture,
     CaseRow.failure,
 )
@@ -68,7 +74,7 @@ Stream = Select[*tuple[Any, ...]]
 
 
 class Worklist:
-    """The ordered cases: priority, then score, then id, all descending."""
+    """The ordered cases: priority, then turn (score or waiting time), then id, all descending."""
 
     def __init__(self, session: Session, cases: Cases, assessments: Assessments) -> None:
         self._session = session
@@ -85,7 +91,7 @@ class Worklist:
         found = self._session.execute(_with_holders(_merged(streams), limit + 1)).all()
         rows = tuple(_summary(row) for row in found[:limit])
         more = len(found) > limit
-        last = Cursor(rows[-1].priority, rows[-1].score, rows[-1].id) if more else None
+        last = Cursor(rows[-1].priority, rows[-1].turn, rows[-1].id) if more else None
         return WorklistPage(rows=rows, next=last)
 
     def counts(self, domain: str | None = None) -> Counts:
@@ -149,9 +155,9 @@ def _narrowed(stream: Stream, filter: WorklistFilter) -> Stream:
 
 def _after(stream: Stream, cursor: Cursor | None) -> Stream:
     if cursor is not None:
-        place = tuple_(CaseRow.priority, CaseRow.score, CaseRow.id)
-        stream = stream.where(place < tuple_(cursor.priority, cursor.score, cursor.id))
-    return stream.order_by(CaseRow.priority.desc(), CaseRow.score.desc(), CaseRow.id.desc())
+        place = tuple_(CaseRow.priority, CaseRow.turn, CaseRow.id)
+        stream = stream.where(place < tuple_(cursor.priority, cursor.turn, cursor.id))
+    return stream.order_by(CaseRow.priority.desc(), CaseRow.turn.desc(), CaseRow.id.desc())
 
 
 def _merged(streams: list[Stream]) -> Subquery:
@@ -165,7 +171,7 @@ def _merged(streams: list[Stream]) -> Subquery:
 def _with_holders(listed: Subquery, limit: int) -> Stream:
     held = and_(LeaseRow.case_id == listed.c.id, LeaseRow.until > clock.now())
     columns = (*listed.c, LeaseRow.reviewer.label("held_by"), LeaseRow.until.label("held_until"))
-    ordered = (listed.c.priority.desc(), listed.c.score.desc(), listed.c.id.desc())
+    ordered = (listed.c.priority.desc(), listed.c.turn.desc(), listed.c.id.desc())
     return select(*columns).outerjoin(LeaseRow, held).order_by(*ordered).limit(limit)
 
 

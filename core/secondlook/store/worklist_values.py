@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from secondlook.assessments import Assessment
 from secondlook.cases import Case, CaseStatus
@@ -25,6 +25,16 @@ class CaseSummary:
     title: str
     status: CaseStatus
     priority: int
+    human_priority: int | None
+    """What a person set last."""
+    machine_priority: int | None
+    """The highest that a first look gave."""
+    promote_at: datetime | None
+    """When waiting promotes it."""
+    promoted_at: datetime | None
+    """When waiting put it where it is; None where a person or a machine did."""
+    turn: float
+    """Orders it inside its priority; larger is sooner."""
     score: float
     recommended: str | None
     """Code of the disposition that the standing assessment recommends."""
@@ -35,6 +45,8 @@ class CaseSummary:
     decided: str | None
     """Code of the disposition that was decided; None while the case is open."""
     opened_at: datetime
+    reopened_at: datetime | None
+    """When it came back after a decision; since then it waits."""
     held_by: str | None
     held_until: datetime | None
     picture: str | None
@@ -42,28 +54,38 @@ class CaseSummary:
     failure: str | None
     """Why the case could not be assessed."""
 
+    @property
+    def since(self) -> datetime:
+        """From when its waiting counts."""
+        return self.reopened_at or self.opened_at
+
+    @property
+    def waited(self) -> timedelta | None:
+        """How long it had waited when that promoted it; None where that is not why it stands so."""
+        return None if self.promoted_at is None else self.promoted_at - self.since
+
 
 @dataclass(frozen=True)
 class Cursor:
     """A place in the worklist: the next page begins after it."""
 
     priority: int
-    score: float
+    turn: float
     id: str
 
     def to_text(self) -> str:
-        """For a URL: nothing in it needs quoting, and the score comes back exactly."""
-        return f"{self.priority}~{self.score!r}~{self.id}".replace("+", "")
+        """For a URL: nothing in it needs quoting, and the turn comes back exactly."""
+        return f"{self.priority}~{self.turn!r}~{self.id}".replace("+", "")
 
     @classmethod
     def from_text(cls, text: str) -> "Cursor":
         """The cursor that `to_text` wrote; StoreError for anything else."""
         try:
-            priority, score, case_id = text.split("~")
-            cursor = cls(int(priority), float(score), case_id)
+            priority, turn, case_id = text.split("~")
+            cursor = cls(int(priority), float(turn), case_id)
         except ValueError:
             cursor = None
-        if cursor is None or not math.isfinite(cursor.score) or not _fits(cursor):
+        if cursor is None or not math.isfinite(cursor.turn) or not _fits(cursor):
             raise StoreError("Tried to read a place in the worklist: it is none. Start at page 1.")
         return cursor
 

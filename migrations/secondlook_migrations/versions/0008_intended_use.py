@@ -1,7 +1,7 @@
 """Intended use: the texts that reviewers acknowledged, and who acknowledged which.
 
 Revision ID: 0008
-Revises: 0005
+Revises: 0007
 """
 
 from alembic import op
@@ -18,7 +18,7 @@ from secondlook_migrations.shorthand import (
 )
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -148,7 +148,7 @@ def demo(
     if json:
         print_json(report)
     else:
-        text.worklist(report.page, report.counts)
+        text.worklist(report.lines, report.counts)
         say(f"the cases are in {default_home()}")
         for text_of in report.acknowledged:
             say(f"acknowledged for the reviewer `{verb.REVIEWER}`: the intended use of {text_of}")

@@ -19,13 +19,17 @@ from secondlook_workflows.cli import (
     exports,
     intended_use,
     models,
+    patients,
     products,
     search,
+    triage,
 )
 from secondlook_workflows.cli.console import say
 
 MODULES = (
     cases,
+    triage,
+    patients,
     exports,
     products,
     search,

@@ -11,6 +11,7 @@ from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess as assess_verb
 from secondlook_workflows import decide as decide_verb
 from secondlook_workflows import ingest as ingest_verb
+from secondlook_workflows import promote, standing
 from secondlook_workflows import rejudge as rejudge_verb
 from secondlook_workflows.cases import case_document
 from secondlook_workflows.cli import text
@@ -33,6 +34,10 @@ Case = Annotated[str, typer.Argument(help="A case id, or the beginning of one.")
 Adapter = Annotated[
     str | None, typer.Option("--adapter", help="An adapter other than the champion.")
 ]
+PixelsChecked = Annotated[
+    bool,
+    typer.Option("--pixels-checked", help="Somebody looked: no picture here shows a name."),
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many.")]
 
 
@@ -41,11 +46,13 @@ def ingest(
     sources: Sources,
     record: Records = None,
     product: Product = None,
+    pixels_checked: PixelsChecked = False,
     json: Json = False,
 ) -> None:
     """Read files into cases. Doing it twice adds nothing."""
     with session(create=True) as context:
-        report = ingest_verb.run(_ingest_config(domain, sources, record, product), context)
+        config = _ingest_config(domain, sources, record, product, pixels_checked)
+        report = ingest_verb.run(config, context)
     if json:
         print_json({**to_plain(report), "quarantined": len(report.quarantined)})
     else:
@@ -83,11 +90,13 @@ def run(
     sources: Sources,
     record: Records = None,
     product: Product = None,
+    pixels_checked: PixelsChecked = False,
     json: Json = False,
 ) -> None:
     """Ingest and assess: files in, cases with a first look out."""
     with session(create=True) as context:
-        ingested = ingest_verb.run(_ingest_config(domain, sources, record, product), context)
+        config = _ingest_config(domain, sources, record, product, pixels_checked)
+        ingested = ingest_verb.run(config, context)
         looked = assess_verb.AssessReport(interrupted=ingested.interrupted)
         waiting = _waiting(ingested.cases, context)
         if waiting and not ingested.interrupted:
@@ -112,14 +121,17 @@ def worklist(
     with session() as context:
         if domain is not None:
             context.plugins.domain(domain)
+        promote.run(context, batches=1)
         with context.workspace.database.read() as unit:
             page = unit.worklist.page(WorklistFilter(domain=domain, product=product), limit=limit)
             counts = unit.worklist.counts(domain)
+        lines = [standing.line(x, context) for x in page.rows]
     if json:
         summary = {x.value: n for x, n in counts.by_status.items()}
-        print_json({"cases": to_plain(page)["rows"], "counts": summary, "held": counts.held})
+        cases = [standing.document(x) for x in lines]
+        print_json({"cases": cases, "counts": summary, "held": counts.held})
     else:
-        text.worklist(page, counts)
+        text.worklist(lines, counts)
 
 
 def show(case: Case, json: Json = False) -> None:
@@ -216,10 +228,18 @@ def _unnamed() -> NoReturn:
 
 
 def _ingest_config(
-    domain: str, sources: list[Path], records: list[Path] | None, product: str | None
+    domain: str,
+    sources: list[Path],
+    records: list[Path] | None,
+    product: str | None,
+    pixels_checked: bool,
 ) -> ingest_verb.IngestConfig:
     return ingest_verb.IngestConfig(
-        domain=domain, sources=tuple(sources), records=tuple(records or ()), product=product
+        domain=domain,
+        sources=tuple(sources),
+        records=tuple(records or ()),
+        product=product,
+        pixels_checked=pixels_checked,
     )
 
 
@@ -232,7 +252,7 @@ def _waiting(cases: tuple[str, ...], context: Context) -> tuple[str, ...]:
 
 def _document(case_id: str, context: Context) -> dict[str, Any]:
     with context.workspace.database.read() as unit:
-        return case_document(case_id, unit)
+        return case_document(case_id, unit, context.withholding)
 
 
 def _run_summary(

@@ -1,17 +1,19 @@
 """Reports as people read them in a terminal."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from rich.panel import Panel
 from rich.text import Text
 
 from secondlook.cases import CaseStatus
-from secondlook.store.worklist import CaseSummary, Counts, WorklistPage
+from secondlook.store.worklist import CaseSummary, Counts
 from secondlook_workflows.assess import AssessReport
 from secondlook_workflows.cli.console import out, print_table, say
 from secondlook_workflows.ingest import IngestReport, Outcome
 from secondlook_workflows.rejudged import RejudgeReport
+from secondlook_workflows.standing import Line
 
 SHORT = 8
 """Characters of a case id that are shown."""
@@ -63,18 +65,20 @@ def assessed(report: AssessReport) -> None:
         say(f"  cases of {group} wait: {reason}")
 
 
-def worklist(page: WorklistPage, counts: Counts) -> None:
-    """The page as a table, then how many there are in all."""
+def worklist(lines: Sequence[Line], counts: Counts) -> None:
+    """A page as a table, then how many there are in all."""
     columns = (
         "case",
         "title",
+        "band",
+        "why",
         "first look",
         "score",
         "recommended",
         "product or domain",
         "held by",
     )
-    print_table(columns, [_worklist_row(x) for x in page.rows])
+    print_table(columns, [_worklist_row(x) for x in lines])
     waiting = sum(n for status, n in counts.by_status.items() if status is not CaseStatus.DECIDED)
     decided = counts.by_status.get(CaseStatus.DECIDED, 0)
     say(f"{waiting} open, {counts.held} held, {decided} decided")
@@ -145,12 +149,15 @@ def _passage(item: dict[str, Any], how: str = "") -> None:
     out.print(Panel(text, title=Text(title), title_align="left", width=100))
 
 
-def _worklist_row(row: CaseSummary) -> tuple[object, ...]:
+def _worklist_row(line: Line) -> tuple[object, ...]:
+    row = line.row
     return (
         row.id[:SHORT],
         row.title,
+        line.band or "",
+        line.why,
         _in_words(row),
-        f"{row.score:.2f}",
+        "" if line.score is None else f"{line.score:.2f}",
         row.recommended or "",
         row.product or row.domain,
         row.held_by,

@@ -4,17 +4,18 @@ The files are written to `demo/` in the workspace, so that a newcomer can look a
 commands again by hand. Nothing in them shows a real part or a real person.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
 
 from secondlook.store.worklist import Counts, WorklistFilter, WorklistPage
-from secondlook_workflows import assess, describe, ingest, intended_use, learn
+from secondlook_workflows import assess, describe, ingest, intended_use, learn, standing
 from secondlook_workflows.context import Context, Progress, open_context
 from secondlook_workflows.demo.plates import PITCH_MM, write_plates
 from secondlook_workflows.demo.scans import write_scans
 from secondlook_workflows.learning import LearnConfig
+from secondlook_workflows.standing import Line
 
 MINUTES = 1.0
 """Long enough for made-up plates; a real product deserves the default."""
@@ -32,6 +33,9 @@ class DemoReport:
     """The worklist after the demo."""
 
     page: WorklistPage
+    """Without what is withheld from people."""
+    lines: tuple[Line, ...]
+    """The same with the band of each case and why it stands there."""
     counts: Counts
     folder: str
     next_steps: tuple[str, ...]
@@ -60,8 +64,11 @@ def run(progress: Progress) -> DemoReport:
         page = unit.worklist.page(WorklistFilter(), limit=50)
         counts = unit.worklist.counts()
     context.workspace.database.dispose()
+    lines = tuple(standing.line(x, context) for x in page.rows)
+    page = replace(page, rows=tuple(x.row for x in lines))
     return DemoReport(
         page=page,
+        lines=lines,
         counts=counts,
         folder=str(folder),
         next_steps=_next_steps(folder, page),

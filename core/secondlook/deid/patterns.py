@@ -1,0 +1,141 @@
+"""What looks like an identifier in a note, whoever it is of.
+
+Every pattern is linear in the text. Names that nothing announces (no title, no label, not in a
+header of the same case) are not found here.
+"""
+
+import re
+from collections.abc import Iterator
+
+from secondlook.deid.words import is_word
+
+Span = tuple[int, int]
+MONTH = (
+    r"(?:jan(?:uar[yi]?)?|feb(?:ruar[yi]?)?|mar(?:ch)?|märz|apr(?:il)?|(?-i:May|MAY|Mai)|june?|juni"
+    r"|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+)
+NAME = r"[^\W\d_][\w'’-]{0,39}"
+SPACE = r"[ \t]{1,3}"
+LINK = r"(?:(?:van|von|de|der|den|da|di|del|la|le|al|el|bin|zu)[ \t]{1,3}){0,3}"
+NAMES = rf"(?:[A-Z]\.[ \t]{{0,3}}){{0,3}}{LINK}{NAME}(?:{SPACE}{LINK}(?-i:[A-Z])[\w.'’-]{{0,39}}){{0,3}}"
+COLON = r"""["']?[ \t]{0,3}[:=#][ \t]{0,3}["']?"""
+
+PART = re.compile(r"[\w'’-]+")
+DATES = re.compile(
+    r"(?<![\w.])(?:\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([./-])\d{1,2}\2\d{1,2})(?![\d])"
+    rf"|\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[ \t]{{0,3}}(?:of[ \t]{{1,3}})?)?{MONTH}"
+    r"[ \t,]{1,3}(?:\d{1,2}(?:st|nd|rd|th)?\b(?:[ \t,]{1,3}(?:19|20)\d\d\b)?|(?:19|20)\d\d\b)"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th|\.)?[ \t]{{0,3}}(?:of[ \t]{{1,3}})?{MONTH}(?=\W|$)"
+    r"|(?<=\bon )\d{1,2}/\d{1,2}\b|(?<=\bdated )\d{1,2}/\d{1,2}\b|(?<=\bsince )\d{1,2}/\d{1,2}\b",
+    re.IGNORECASE,
+)
+NETWORK = re.compile(
+    r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,4}|\b(?:https?|s?ftp)://\S{1,2000}"
+    r"|\bwww\.\S{1,2000}|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"
+    r"|(?<![\w.])\d{1,20}(?:\.\d{1,39}){4,20}",
+    re.IGNORECASE,
+)
+PHONES = re.compile(
+    r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?|\d{2,5}[ ./-])\d{2,4}[ .-]\d{2,6}"
+    r"(?:[ .-]\d{2,6}){0,3}(?!\w)|(?<![\w.-])\d{3}[-.]\d{4}(?![\w-])"
+    r"|(?<!\w)\+\d{1,3}(?:[ ./()-]{0,2}\d{1,9}){2,6}(?!\w)"
+)
+FEWEST_DIGITS = 7
+"""Of a telephone number: three small numbers in a row are a size."""
+NUMBERS = re.compile(r"(?<![\w.])[^\W\d_]{0,5}[-#]?\d(?:-?\d){5,30}[^\W\d_]{0,2}(?![\w])")
+LABELLED_NUMBERS = re.compile(
+    r"\b(?:mrn|m\.r\.n\.|medical record(?: (?:number|no\.?))?|record(?: (?:number|no\.?))|ssn|nhs"
+    r"(?: (?:number|no\.?))?|accession(?: (?:number|no\.?))?|account(?: (?:number|no\.?))?|(?:patient"
+    r"|hospital|study|case|chart|unit|insurance|policy|pat)[ _-]?(?:id|number|no\.?|nr\.?)|p?id"
+    r"|d\.?o\.?b\.?|born|(?:date of )?birth(?:[ _-]?date)?|geb\.?(?:oren)?(?: am)?"
+    r"|phone|tel(?:ephone)?|mobile|fax|pager|cell|license|licence)\b"
+    r"""["']?[ \t]{0,3}[:=#.]?[ \t]{0,3}["']?((?=[^\s,;"']{0,30}\d)[^\s,;"']{1,40})""",
+    re.IGNORECASE,
+)
+LABELLED_NAMES = re.compile(
+    r"(?:\b(?:patient(?:'s)?(?:[ _-]?name)?|pt(?:[ _-]?name)?|(?:first|last|given|family|middle|full"
+    r"|sur|maiden)?[ _-]?name|surname|forename|physician|doctor|radiologist|technologist|technician"
+    r"|operator|nurse|surgeon|consultant|author|reader|contact|guardian|spouse|wife|husband|mother"
+    r"|father|son|daughter|brother|sister|next of kin|attending|resident|(?:referring|requesting"
+    r"|ordering|reporting|performing|interpreting|consulting|primary)[ _-]?(?:physician|doctor"
+    r"|clinician|radiologist|provider)?|cc|patientname|family|given)\b"
+    rf"{COLON}|\b(?:signed|dictated|reported|verified|approved|reviewed|transcribed"
+    rf"|interpreted|authenticated|ordered|requested|referred)[ \t]+by[ \t:]{{1,3}}|\bdear[ \t]+)"
+    rf"\[?\s?[\"']?({NAMES}(?:,[ \t]?{NAME})?)",
+    re.IGNORECASE,
+)
+TITLES = re.compile(
+    rf"(?<![^\W_])(?:(?i:dr|prof|doctor|professor|herrn?|frau|mme|dra)\.?|Mr\.?|Mrs\.?|Ms\.?|Miss"
+    rf"|Mister|MR\.|MRS\.|Sir|Sister|Nurse)[ \t]{{0,3}}\n?[ \t]{{0,3}}(?<=\s)((?:(?i:dr|prof|med)\.?[ \t]{{1,3}}){{0,3}}{NAMES})"
+)
+DEGREES = re.compile(
+    rf"\b((?-i:[A-Z])[\w'’-]{{1,39}}(?:{SPACE}(?-i:[A-Z])[\w.'’-]{{0,39}}){{0,2}}),?[ \t]{{1,3}}"
+    r"(?:M\.D\.|MD|MBBS|FRCR|FACR|DO|Ph\.?D\.?|R\.N\.|RN)(?![\w])"
+)
+ADDRESSES = re.compile(
+    r"\b\d{1,5}[ \t]+(?:[A-Z][\w'’.-]{0,30}[ \t]+){1,4}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive"
+    r"|Boulevard|Blvd|Way|Court|Place|Square|Terrace|Close)\b\.?(?:,[ \t]*[A-Z][\w'’. -]{1,40})?"
+    r"|\b[A-Z]\w{2,30}(?:straße|strasse|str\.|weg|platz|gasse|allee)[ \t]{1,3}\d{1,4}\w?"
+    r"|\b[A-Z]\w{2,30},?[ \t]+[A-Z]{2}[ \t]+\d{5}(?:-\d{4})?\b|\b\d{5}[ \t]+[A-Z][a-zäöüß]{2,30}\b"
+)
+LABELLED_ADDRESSES = re.compile(
+    rf"\b(?:home[ _-]?)?(?:address|street|city)\b{COLON}([^\n\"]{{1,200}})", re.IGNORECASE
+)
+AGES = re.compile(
+    r"(?<![\w.])(9\d|1[01]\d)(?=[ \t-]{0,3}(?:years?|yrs?|y\.?/?o\.?|jahre?|jährig\w*)\b)"
+    r"""|\bage[ds]?["']?[ \t]{0,3}[:=]?[ \t]{0,3}["']?(9\d|1[01]\d)(?!\w)""",
+    re.IGNORECASE,
+)
+PLACES = re.compile(
+    r"(?:[A-Z][\w'’.-]{1,30}[ \t]+){1,4}(?:Hospital|Infirmary|Clinic|Klinik(?:um)?|Hôpital|Medical"
+    r" Cent(?:er|re)|Health Cent(?:er|re)|Sanatorium|Nursing Home|Krankenhaus|Spital)\b"
+    r"|\b(?:Hospital|Klinikum|Clínica|Ospedale|Hôpital)[ \t]+(?:[A-Z][\w'’.-]{1,30}[ \t]*){1,3}"
+)
+WHOLE = (DATES, NETWORK, NUMBERS, ADDRESSES, PLACES)
+GROUPED = (LABELLED_NUMBERS, LABELLED_ADDRESSES, AGES)
+
+
+def titled_spans(text: str) -> Iterator[Span]:
+    """Names of people behind a title or before a degree, part by part."""
+    for found in TITLES.finditer(text):
+        title = text[found.start() : found.start(1)]
+        sure = not title.isupper() and "\n" not in title  # DR is a modality, too
+        yield from _names(text, *found.span(1), any_first=sure)
+    for found in DEGREES.finditer(text):
+        yield from (x.span() for x in PART.finditer(text, *found.span(1)))
+
+
+def name_spans(text: str) -> Iterator[Span]:
+    """Names of people that a title, a degree or a label announces, part by part."""
+    yield from titled_spans(text)
+    for found in LABELLED_NAMES.finditer(text):
+        yield from _names(text, *found.span(1))
+
+
+def network_spans(text: str) -> Iterator[Span]:
+    """Addresses of the network, and UIDs."""
+    yield from (x.span() for x in NETWORK.finditer(text))
+
+
+def pattern_spans(text: str) -> Iterator[Span]:
+    """Everything else in a note that looks like an identifier."""
+    for pattern in WHOLE:
+        yield from (x.span() for x in pattern.finditer(text))
+    for found in PHONES.finditer(text):
+        if sum(map(str.isdigit, found[0])) >= FEWEST_DIGITS:
+            yield found.span()
+    for pattern in GROUPED:
+        for found in pattern.finditer(text):
+            yield from (found.span(i) for i in range(1, pattern.groups + 1) if found[i])
+
+
+def _names(text: str, start: int, end: int, *, any_first: bool = False) -> Iterator[Span]:
+    """The parts of a name up to the first ordinary word, with which the sentence goes on.
+
+    any_first: behind a title the first part is a name, though it be a word (`Dr Young`).
+    """
+    for i, part in enumerate(PART.finditer(text, start, end)):
+        name = any_first and i == 0 and part[0][0].isupper()
+        if is_word(part[0].strip("'’-")) and not name:
+            break
+        yield part.span()

@@ -1,0 +1,35 @@
+"""Rows of what people did to the priority of cases, as values."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from secondlook.decisions import Prioritisation
+from secondlook.store.review_tables import PriorityActRow
+
+
+def priorities_of(session: Session, cases: Sequence[str]) -> dict[str, tuple[Prioritisation, ...]]:
+    """The acts on each of these cases, oldest first; every case has an entry."""
+    rows = session.scalars(
+        select(PriorityActRow)
+        .where(PriorityActRow.case_id.in_(cases))
+        .order_by(PriorityActRow.case_id, PriorityActRow.ordinal)
+    )
+    found: dict[str, list[Prioritisation]] = {case: [] for case in cases}
+    for row in rows:
+        found[row.case_id].append(_act(row))
+    return {case: tuple(acts) for case, acts in found.items()}
+
+
+def _act(row: PriorityActRow) -> Prioritisation:
+    return Prioritisation(
+        id=row.id,
+        case_id=row.case_id,
+        reviewer=row.reviewer,
+        band=row.band,
+        priority=row.priority,
+        before=row.before,
+        at=row.at,
+        reason=row.reason,
+    )

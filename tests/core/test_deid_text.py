@@ -1,0 +1,136 @@
+"""Notes without names: nothing moves, and what the note says of the finding stays."""
+
+import random
+import string
+import time
+
+import pytest
+
+import planted
+from secondlook.deid.identity import Identity
+from secondlook.deid.spoken import named_in
+from secondlook.deid.text import Redactor, folded
+
+KNOWN = Identity(
+    names=frozenset({"Quillfeather^Zebedine", "Müller^Zoë", "No^Johan", "Li^Bo"}),
+    texts=frozenset({"QF-4711883", "17 Pumpernickel Lane", "AB"}),
+)
+REDACTOR = Redactor.of([KNOWN])
+STRANGER = Redactor.of([])
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Zebedine QUILLFEATHER coughs", "XXXXXXXX XXXXXXXXXXXX coughs"),
+        ("Quillfeather's cough", "XXXXXXXXXXXX'X cough"),
+        ("QUILLFEATHER_ZEBEDINE", "XXXXXXXXXXXX_XXXXXXXX"),
+        ("MULLER, Zoe. müller", "XXXXXX, XXX. XXXXXX"),
+        ("qf4711883, QF 4711883", "XXXXXXXXX, XX XXXXXXX"),
+        ("17, pumpernickel  lane", "XX, XXXXXXXXXXXX  XXXX"),
+        ("no effusion, Johan No seen", "no effusion, XXXXX XX seen"),
+        ("No effusion. Liver normal", "No effusion. Liver normal"),
+    ],
+)
+def test_what_a_header_names_goes_however_it_is_written(text: str, left: str) -> None:
+    found = REDACTOR.note(text)
+    assert found.replace("'X", "'s") == left.replace("'X", "'s")
+    assert len(found) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/14/1957", "14.03.57", "1957-03-14", "14 March 1957", "March 14th, 1957", "May 5, 2020",
+        "3. Oktober 2019", "June 2019", "4 June", "+49 30 12345678", "(555) 867-5309", "867-5309",
+        "555-867-5309", "a.b@c.example", "https://x.example/1?2", "www.x.example", "1.2.840.10.5.6",
+        "QF4711883", "471188399", "123-45-6789", "10.0.0.17",
+    ],
+)  # fmt: skip
+def test_what_looks_like_an_identifier_goes(text: str) -> None:
+    note = f"Cough since {text} and fever."
+    left = STRANGER.note(note)
+    assert left.startswith("Cough since ") and left.endswith(" and fever.")
+    assert not set(left[12:-11]) - set(string.punctuation + " X")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("seen by Dr. Thistlewood today", "Thistlewood"),
+        ("seen by dr thistlewood today", "thistlewood"),
+        ("Mr Young and Mrs. O'Brien-Jones came", "Young"),
+        ("Mr Young and Mrs. O'Brien-Jones came", "Brien"),
+        ("Prof. Dr. von Thistle examined", "Thistle"),
+        ("Signed by: Ignatius Hornswoggle, MD", "Ignatius"),
+        ("Patient: Thistlewood, Anna\nCough", "Anna"),
+        ("Referring physician: Thistlewood", "Thistlewood"),
+        ("MRN: A12 seen", "A12"),
+        ("DOB: 1.1.80", "80"),
+        ("Dr. Thistlewood called. Thistlewood again", "wood again"),
+        ("at Vexillum Infirmary for", "Vexillum"),
+        ("lives at 17 Pumpernickel Lane", "Pumpernickel"),
+        ('{"patient_name": "Anna Thistle"}', "Anna"),
+        ("aged 93", "93"),
+        ("a 101-year-old", "101"),
+        ("name,finding\nAnna Thistle,clear\n", "Thistle"),
+    ],
+)
+def test_a_name_that_is_announced_goes(text: str, name: str) -> None:
+    assert name not in STRANGER.note(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No pneumothorax. Heart size normal. Lungs are clear bilaterally.",
+        "Patient: 45 year old man with cough. Rule out pneumonia.",
+        "Nodule of 5 x 6 x 10 mm, 120/80 mmHg, T2 3.5 cm, SpO2 92 %, 120 kV, 512 x 512 x 200.",
+        "MR brain and DR chest in 30 ms. CT at L4/L5. Dr",
+        "89-year-old woman. Findings may represent 3 granulomas.",
+        "COMPARISON: None. IMPRESSION: 1. No acute disease. 2. Stable.",
+        "Status post CABG. Right IJ catheter tip in the SVC.",
+        "name the lesion, finding by finding",
+    ],
+)
+def test_what_says_nothing_of_a_person_stays(text: str) -> None:
+    assert STRANGER.note(text) == text
+
+
+def test_the_planted_sentence_is_clean_and_still_says_what_it_says() -> None:
+    left = STRANGER.note(planted.SENTENCE)
+    assert planted.found_in(left.encode()) == []
+    for said in ("cough", "Rule out pneumonia", "No pneumothorax. Heart size normal", "old man"):
+        assert said in left
+
+
+def test_lines_and_lengths_stay_whatever_the_text() -> None:
+    draw = random.Random(5)
+    letters = string.printable + "äÖßéİŁ漢字🙂\u0301\u2028"
+    for _ in range(300):
+        text = "".join(draw.choices(letters, k=draw.randrange(200))) + " Dr. Zoë MÜLLER\n"
+        left = REDACTOR.note(text)
+        assert len(left) == len(text) == len(folded(text))
+        assert [i for i, x in enumerate(left) if x == "\n"] == [
+            i for i, x in enumerate(text) if x == "\n"
+        ]
+        assert REDACTOR.note(left) == left or "X" in left
+
+
+@pytest.mark.parametrize(
+    "piece", ["1-", "1.", "a@", "Dr. ", "May ", "9", "A ", "name: ", "(1", '"', ",", "Abc ", "at "]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    start = time.perf_counter()
+    REDACTOR.note(piece * (200_000 // len(piece)))
+    assert time.perf_counter() - start < 8
+
+
+def test_names_of_files_name_people_only_where_they_look_like_it() -> None:
+    who = named_in("Quillfeather_Zebedine/CT chest 4711883.dcm", "pneumothorax left", None)
+    left = Redactor.of([who]).note("Quillfeather, Zebedine: chest CT, pneumothorax left, 4711883")
+    assert left == "XXXXXXXXXXXX, XXXXXXXX: chest CT, pneumothorax left, XXXXXXX"
+
+
+def test_nothing_is_shown_of_who_is_known() -> None:
+    assert "Quill" not in repr(KNOWN) + repr(REDACTOR)

@@ -1,0 +1,76 @@
+"""Commands about patients: whose a case is, who may know, which file a pseudonym stands for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from secondlook.codec import to_plain
+from secondlook.deid.names import plain_source
+from secondlook.errors import UsageError
+from secondlook.intake.sources import walk
+from secondlook_workflows import reveal as verb
+from secondlook_workflows.cli.common import Json, session, this_user
+from secondlook_workflows.cli.console import print_json, print_table, say
+
+patients = typer.Typer(help="Whose a case is, for those who may know.", no_args_is_help=True)
+User = Annotated[
+    str | None, typer.Option("--user", help="Who asks, unless it is the user of this machine.")
+]
+
+
+@patients.command()
+def reveal(
+    case: Annotated[str, typer.Argument(help="A case id, or the beginning of one.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is noted, without names.")],
+    user: User = None,
+    json: Json = False,
+) -> None:
+    """Say whose a case is. That it was asked for is noted before anything is shown."""
+    with session() as context:
+        config = verb.RevealConfig(case=case, reason=reason, user=_user(user))
+        found = verb.run(config, context)
+    known = to_plain(found.link)
+    if json:
+        print_json({"case": found.case, **known})
+    else:
+        print_table(("what", "is"), [(x, "; ".join(y)) for x, y in known.items() if y])
+
+
+@patients.command()
+def allow(
+    name: Annotated[str, typer.Argument(help="Who may know from now on.")],
+    user: User = None,
+    json: Json = False,
+) -> None:
+    """Let somebody ask whose a case is. The first is named by whoever owns the workspace."""
+    with session() as context:
+        verb.allow(verb.AllowConfig(user=name, by=_user(user)), context)
+    print_json({"allowed": name}) if json else say(f"{name} may ask whose a case is")
+
+
+@patients.command()
+def which(
+    name: Annotated[str, typer.Argument(help="A file as ingest calls it.")],
+    sources: Annotated[list[Path], typer.Argument(help="The files and folders it came from.")],
+    json: Json = False,
+) -> None:
+    """Say which of your files a pseudonym stands for. Nothing of it is kept."""
+    with session() as context:
+        pseudonyms = context.workspace.database.pseudonyms
+        found = [x.source for x in walk(sources) if plain_source(x.source, pseudonyms) == name]
+    if not found:
+        raise typer.BadParameter("no file of these is called that; name the source of the ingest")
+    print_json({"files": found}) if json else say("\n".join(found), whole=True)
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add these commands."""
+    cli.add_typer(patients, name="patients")
+
+
+def _user(named: str | None) -> str:
+    user = named or this_user()
+    if user is None:
+        raise UsageError("say who asks: --user NAME")
+    return user

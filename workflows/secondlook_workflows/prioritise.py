@@ -1,0 +1,33 @@
+"""prioritise: a person puts a case into a band, with a reason where it comes lower."""
+
+from dataclasses import dataclass
+
+from secondlook.decisions import Prioritisation
+from secondlook_workflows.context import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrioritiseConfig:
+    """Which case, into which band, by whom and why."""
+
+    case: str
+    band: str
+    reviewer: str
+    reason: str = ""
+
+
+def run(config: PrioritiseConfig, context: Context) -> Prioritisation:
+    """Store the act, and order the worklist by it from now on.
+
+    Raises:
+        StoreError: the case would come lower and no reason is given.
+        Conflict: it is decided, or has waited longer than the band allows.
+        PluginError: its domain has no such band.
+        NotFound: there is no such case.
+    """
+    with context.workspace.database.write() as unit:
+        case = unit.cases.resolve(config.case)
+        unit.users.ensure(config.reviewer)
+        act = unit.priorities.set(case, config.band, reviewer=config.reviewer, reason=config.reason)
+        unit.commit()
+    return act

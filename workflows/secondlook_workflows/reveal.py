@@ -1,0 +1,91 @@
+"""patients reveal: whose a case is, for a reason, told to those who may know and noted before."""
+
+from dataclasses import dataclass
+
+from secondlook.cases import Scalar
+from secondlook.deid.identity import Identity
+from secondlook.deid.link import Link
+from secondlook.deid.text import Redactor
+from secondlook.errors import NotFound, UsageError
+from secondlook.store.audit import WORKSPACE
+from secondlook.store.unit_of_work import UnitOfWork
+from secondlook_workflows.context import Context
+
+CUSTODIAN = "custodian"
+"""The role of those who may know whose a case is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevealConfig:
+    """Whose case, why, and who asks."""
+
+    case: str
+    reason: str
+    user: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revealed:
+    """A case and its patient."""
+
+    case: str
+    link: Link
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowConfig:
+    """Who may know from now on, and who says so."""
+
+    user: str
+    by: str
+
+
+def run(config: RevealConfig, context: Context) -> Revealed:
+    """Note the question in the case's audit trail, then answer it.
+
+    Raises UsageError without a reason, or for somebody who is no custodian, which is noted too;
+    NotFound where no link is kept; WorkspaceError where its key is missing.
+    """
+    if not config.reason.strip():
+        raise UsageError("say why: --reason TEXT")
+    with context.workspace.database.write() as unit:
+        case = unit.cases.resolve(config.case)
+        allowed = unit.users.role(config.user) == CUSTODIAN
+        link = unit.links.open(case, context.workspace.seal()) if allowed else None
+        reason = _plain(config.reason, link or Link())
+        action = "patient.revealed" if allowed else "patient.refused"
+        body: dict[str, Scalar] = {"reason": reason, "found": link is not None}
+        unit.audit.append(case, action, config.user, body)
+        unit.commit()
+    if not allowed:
+        raise UsageError(
+            f"{config.user} may not know whose a case is; a {CUSTODIAN} allows it with "
+            "`secondlook patients allow NAME`. That it was asked for is noted"
+        )
+    if link is None:
+        raise NotFound(f"No link to a patient is kept of case {case[:12]}.")
+    return Revealed(case=case, link=link)
+
+
+def allow(config: AllowConfig, context: Context) -> None:
+    """Make somebody a custodian. The first is named by whoever owns the workspace.
+
+    Raises UsageError where there is one already and it is not a custodian who asks.
+    """
+    with context.workspace.database.write() as unit:
+        if _custodians(unit) and unit.users.role(config.by) != CUSTODIAN:
+            raise UsageError(f"{config.by} is no {CUSTODIAN}; only one of them allows others")
+        unit.users.ensure(config.user)
+        unit.users.set_role(config.user, CUSTODIAN)
+        unit.audit.append(WORKSPACE, "user.allowed", config.by, {"user": config.user})
+        unit.commit()
+
+
+def _custodians(unit: UnitOfWork) -> bool:
+    return any(x.role == CUSTODIAN for x in unit.users.all())
+
+
+def _plain(reason: str, link: Link) -> str:
+    """The reason without names: the audit trail holds no text about a person."""
+    identity = Identity(names=frozenset(link.names), texts=frozenset((*link.numbers, *link.births)))
+    return Redactor.of([identity]).note(reason)
