@@ -4,6 +4,7 @@ import streamlit as st
 
 from secondlook.cases import Attachment, Record, Role
 from secondlook.domain import Panel
+from secondlook.intake.kept import NOT_ASSESSED
 from secondlook_ui import trouble, words
 from secondlook_ui.shown import Shown
 
@@ -42,7 +43,8 @@ def _record(record: Record, number: int) -> None:
 
 def _file(attachment: Attachment) -> str:
     known = f"{attachment.name} · {attachment.media_type} · {words.size(attachment.size)}"
-    reason = WHY_NOT.get(attachment.role)
+    code = attachment.facts.get("not_assessed")
+    reason = NOT_ASSESSED.get(str(code)) or WHY_NOT.get(attachment.role)
     return f"{known} · not shown as a picture: {reason}" if reason else known
 
 

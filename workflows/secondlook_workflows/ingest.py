@@ -11,6 +11,7 @@ from pathlib import Path
 
 from secondlook.deid.seal import Seal
 from secondlook.domain import CaseSource, Domain, IntakeFile, Opened, Unused
+from secondlook.intake.kept import NOT_ASSESSED
 from secondlook.intake.outcome import QuarantinedFile
 from secondlook.store.cases import AddedCase
 from secondlook_workflows.context import Context
@@ -20,6 +21,7 @@ from secondlook_workflows.guard import link_seal, plan_for
 from secondlook_workflows.links import Links
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
+from secondlook_workflows.series_notes import series_notes
 
 BATCH = 100
 """Cases per transaction: long enough to be fast, short enough not to block reviewers."""
@@ -73,7 +75,8 @@ class IngestReport:
     added: int
     changed: int
     notes: tuple[str, ...] = ()
-    """What became of the records given for every case, where it may surprise."""
+    """What became of the records given for every case, where it may surprise, and which series
+    are no volume to rely on."""
     interrupted: bool = False
 
     @property
@@ -106,7 +109,7 @@ def run(config: IngestConfig, context: Context) -> IngestReport:
             cases=report.cases,
             added=report.added,
             changed=report.changed,
-            notes=_former(gathered.source, config, context),
+            notes=(*report.notes, *_former(gathered.source, config, context)),
             interrupted=gathered.interrupted,
         )
         metrics |= _summary(report)
@@ -172,6 +175,7 @@ def _open(domain: Domain, gathered: Gathered, context: Context, seal: Seal | Non
         cases=tuple(cases),
         added=counts[Outcome.OPENED],
         changed=counts[Outcome.JOINED],
+        notes=tuple(note for x in opened for note in series_notes(x.case)),
     )
 
 
@@ -206,7 +210,9 @@ def _batches(opened: Sequence[Opened]) -> Iterator[Sequence[Opened]]:
 
 
 def _belongs(file: IntakeFile, case: str, outcome: Outcome) -> FileOutcome:
-    return FileOutcome(source=file.source, outcome=outcome, case=case)
+    code = str(file.attachment.facts.get("not_assessed") or "") or None
+    detail = NOT_ASSESSED.get(code) if code else None
+    return FileOutcome(source=file.source, outcome=outcome, case=case, reason=code, detail=detail)
 
 
 def _kept(item: Unused) -> FileOutcome:

@@ -12,6 +12,7 @@ from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.cut_off import kept_in
 from secondlook_workflows.gather import gather
+from secondlook_workflows.guard import plan_for
 from secondlook_workflows.ingest import refused
 from secondlook_workflows.learning import Learned, Suspect, Task, unread
 
@@ -33,7 +34,12 @@ def learn_from_goods(task: Task, context: Context) -> Learned:
     config = task.config
     assert config.goods is not None  # `learn` has looked
     gathered = gather(
-        (config.goods,), (), kind=task.domain.record_kind, product=config.product, context=context
+        (config.goods,),
+        (),
+        kind=task.domain.record_kind,
+        product=config.product,
+        context=context,
+        plan=plan_for(task.domain, context.workspace),
     )
     if gathered.interrupted:
         raise KeyboardInterrupt

@@ -1,6 +1,5 @@
 """A verb as a row of `runs`: what was asked, by which code, how it ended."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from secondlook.codec import to_plain
+from secondlook.deid.keys import Pseudonyms
 from secondlook.version import code_version
 from secondlook_workflows.context import Context
 
@@ -19,7 +19,9 @@ def recorded(
     """Record a run; what is put into the yielded dictionary becomes its metrics."""
     database = context.workspace.database
     with database.write() as unit:
-        run = unit.runs.start(verb, _plain(config), seed=seed, code_version=code_version())
+        run = unit.runs.start(
+            verb, _plain(config, database.pseudonyms), seed=seed, code_version=code_version()
+        )
         unit.commit()
     metrics: dict[str, Any] = {}
     status = "failed"
@@ -35,16 +37,16 @@ def recorded(
             unit.commit()
 
 
-def _plain(config: Any) -> dict[str, Any]:
-    """The configuration with a hash in place of each path: file names may name patients."""
-    values = {x.name: _hide(getattr(config, x.name)) for x in fields(config)}
+def _plain(config: Any, names: Pseudonyms) -> dict[str, Any]:
+    """The configuration with a keyed hash for each path: file names may name patients."""
+    values = {x.name: _hide(getattr(config, x.name), names) for x in fields(config)}
     plain: dict[str, Any] = to_plain(values)
     return plain
 
 
-def _hide(value: Any) -> Any:
+def _hide(value: Any, names: Pseudonyms) -> Any:
     if isinstance(value, tuple):
-        return [_hide(x) for x in value]
+        return [_hide(x, names) for x in value]
     if isinstance(value, Path):
-        return "path " + hashlib.sha256(str(value.absolute()).encode()).hexdigest()[:16]
+        return f"path {names.word('path', str(value.absolute()), 16)}"
     return value

@@ -28,6 +28,8 @@ def ingested(report: IngestReport) -> None:
     for file in report.files:
         if file.outcome in (Outcome.QUARANTINED, Outcome.KEPT):
             say(f"  {file.source}: {file.outcome} ({file.detail or file.reason})")
+        elif file.reason:
+            say(f"  {file.source}: {file.outcome}, not assessed ({file.detail or file.reason})")
     for note in report.notes:
         say(note)
 
