@@ -32,7 +32,7 @@ def test_what_is_kept_and_not_assessed_says_why(
     assert kept.reason == "structured_report"
     assert found.notes == ()
     ingested(found)
-    assert "report.dcm: opened, not assessed (a structured report" in capsys.readouterr().err
+    assert f"{named}: opened, not assessed (a structured report" in capsys.readouterr().err
 
 
 def test_gaps_are_told_when_files_are_taken_in(context: Context, tmp_path: Path) -> None:
