@@ -43,6 +43,7 @@ from secondlook.evidence import (
     PriorCase,
     Region,
     Ruling,
+    SliceShare,
     Statement,
 )
 from secondlook.exporting import AuditReference, ExportReader
@@ -56,6 +57,7 @@ from secondlook.model_io import (
     ImageOutputs,
     ModelInputs,
     ModelOutputs,
+    NotLookedAt,
     PassageMatch,
     Query,
 )
@@ -63,6 +65,7 @@ from secondlook.models.backbones import load_backbone
 from secondlook.queues import Band, Queue
 from secondlook.reading import read_document
 from secondlook.registry import BackboneSpec, Exporter
+from secondlook.scans import Scan, image_inputs, scans_of
 from secondlook.store.worklist_values import CaseExport
 
 __version__ = "0.1.0"
@@ -109,6 +112,7 @@ __all__ = [
     "ModelInputs",
     "ModelOutputs",
     "NewCase",
+    "NotLookedAt",
     "Opened",
     "Panel",
     "Passage",
@@ -122,7 +126,9 @@ __all__ = [
     "Region",
     "Role",
     "Ruling",
+    "Scan",
     "SecondlookError",
+    "SliceShare",
     "Stack",
     "Statement",
     "Taxonomy",
@@ -134,9 +140,11 @@ __all__ = [
     "cells_of",
     "ends_sentence",
     "hookimpl",
+    "image_inputs",
     "lines_of",
     "load_backbone",
     "read_document",
+    "scans_of",
     "stacks_of",
     "unamended",
 ]

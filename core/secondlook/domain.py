@@ -178,9 +178,17 @@ class Domain(ABC):
     triage_only: bool = False
     """Whether people are shown the band and that there is a flag, and nothing else of what the
     machine says: no finding, map, place or number. A site sets it, see `secondlook.withholding`."""
-
     deidentify: ClassVar[bool] = False
     """Whether its files name people: then whatever identifies is removed before it is stored."""
+    eligible_by: ClassVar[tuple[str, ...]] = ()
+    """Facts of pictures that an adapter is bound to: it looks at none that is unlike those it was
+    learned with, or than a person said it is for."""
+
+    @property
+    def sensitivity(self) -> float | None:
+        """What share of cases with a label must be reported, for the thresholds that `learn`
+        stores with an adapter; None reports from even odds on."""
+        return None
 
     def configure(self, settings: BaseModel) -> None:  # noqa: B027 - most domains need no more
         """Take the typed settings; called once after loading."""
@@ -200,8 +208,9 @@ class Domain(ABC):
     def prepare(self, case: Case, pixels: Mapping[str, "NDArray[np.uint8]"]) -> ModelInputs:
         """Choose what the models look at.
 
-        `pixels` maps attachment sha256 to (H, W, 3) uint8, each read when it is asked for. It is
-        empty where no adapter would look at a picture.
+        `pixels` maps the sha256 of every flat picture to (H, W, 3) uint8, and the key of every
+        volume to the slices (S, H, W, 3) that are looked at, each read when it is asked for:
+        `image_inputs` takes them all. It is empty where no adapter would look at a picture.
         """
 
     @abstractmethod

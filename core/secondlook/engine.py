@@ -17,11 +17,13 @@ from uuid import uuid4
 from secondlook.assessments import Assessment, Finding, Provenance
 from secondlook.cases import Attachment, Case
 from secondlook.domain import Verdict
+from secondlook.eligibility import Eligibility
 from secondlook.errors import IntakeError
 from secondlook.evidence import AnomalyMap
 from secondlook.maps import encode_map
-from secondlook.model_io import ImageOutputs, ModelInputs, ModelOutputs
+from secondlook.model_io import ImageOutputs, ModelInputs, ModelOutputs, NotLookedAt
 from secondlook.plugins import Plugins
+from secondlook.scans import Scan, places_shown, scans_of
 from secondlook.version import code_version
 
 if TYPE_CHECKING:
@@ -68,10 +70,12 @@ class Engine:
             ModelError: a backbone or the adapter cannot be used.
         """
         domain = self.plugins.domain(case.domain)
-        looked_at = CasePictures(case, self.plugins, self.locate) if adapter and pictures else {}
-        inputs = domain.prepare(case, looked_at)
+        rule = adapter.eligibility if adapter else None
+        seen = CasePictures(case, self.plugins, self.locate, rule) if adapter and pictures else None
+        inputs = domain.prepare(case, {} if seen is None else seen)
         models = self._models(inputs, adapter)
         outputs = self._keep_maps(self._forward(inputs, models, adapter))
+        outputs = replace(outputs, not_looked_at=() if seen is None else seen.left_out)
         verdict = domain.assess(case, outputs)
         findings = verdict.findings
         if explain and adapter is not None and outputs.answers is not None:
@@ -189,23 +193,58 @@ def _described(case: Case) -> list[object]:
 
 
 class CasePictures(Mapping[str, "NDArray[np.uint8]"]):
-    """The pictures (H, W, 3) of a case by sha256, each read only when the domain asks for it."""
+    """The pictures of a case, each read only when the domain asks for it.
 
-    def __init__(self, case: Case, plugins: Plugins, locate: Callable[[Attachment], Path]) -> None:
-        """`locate` says where the bytes of an attachment lie."""
-        self._attachments = {a.sha256: a for a in case.images()}
+    They are (H, W, 3) by the sha256 of their file. A volume can be asked for, too, by the key of
+    its stack: its slices that are looked at, (S, H, W, 3).
+
+    Attributes:
+        left_out: the pictures and volumes that are not looked at, and why.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        plugins: Plugins,
+        locate: Callable[[Attachment], Path],
+        eligibility: Eligibility | None = None,
+    ) -> None:
+        """`locate` says where the bytes of an attachment lie; `eligibility` what may be seen."""
+        scans = scans_of(case.attachments)
+        said = {x.key: y for x in scans if (y := _left_out(x, eligibility))}
+        refused = {a.sha256 for x in scans if x.key in said for a in x.stack.attachments}
+        if eligibility is None:
+            refused = set()  # a domain may take slices for pictures, however they lie
+        self.left_out = tuple(said.values())
+        self._attachments = {a.sha256: a for a in case.images() if a.sha256 not in refused}
+        self._volumes = {x.key: x for x in scans if x.kind == "volume" and x.key not in said}
+        self._places = places_shown(scans)
         self._plugins, self._locate = plugins, locate
 
-    def __getitem__(self, sha256: str) -> "NDArray[np.uint8]":
+    def __getitem__(self, key: str) -> "NDArray[np.uint8]":
         """Raises IntakeError where no plugin can read it any more."""
-        attachment = self._attachments[sha256]
+        if key in self._volumes:
+            from secondlook.models.slices import slice_pictures
+
+            return slice_pictures(self._volumes[key].stack, self._locate, self._places[key])
+        attachment = self._attachments[key]
         picture = self._plugins.load_attachment(attachment, self._locate(attachment))
         if picture is None:
             raise IntakeError(f"no plugin can read a picture of type {attachment.media_type}")
         return picture
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._volumes or key in self._attachments
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._attachments)
 
     def __len__(self) -> int:
         return len(self._attachments)
+
+
+def _left_out(scan: Scan, eligibility: Eligibility | None) -> NotLookedAt | None:
+    if scan.problem is not None:
+        return NotLookedAt(key=scan.key, reason="geometry", message=scan.problem)
+    said = None if eligibility is None else eligibility.refusal(scan)
+    return None if said is None else NotLookedAt(key=scan.key, reason="not_eligible", message=said)

@@ -140,6 +140,21 @@ class ModalityContribution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SliceShare:
+    """How much one slice of a volume counted in the answers, against the others looked at."""
+
+    attachment: str
+    """sha256 of the file that it lies in."""
+    place: int
+    """Which slice of the volume, from 0, along the normal."""
+    depth: int
+    """How many slices the volume has."""
+    share: float
+    """0 to 1; those of all pictures that were looked at add up to 1."""
+    kind: Literal["slice_share"] = "slice_share"
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabelProbabilities:
     """How probable each label is for the whole case, and which of them cannot be ruled out."""
 
@@ -161,5 +176,6 @@ Evidence: TypeAlias = (
     | Ruling
     | PriorCase
     | ModalityContribution
+    | SliceShare
     | LabelProbabilities
 )

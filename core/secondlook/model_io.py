@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from secondlook.assessments import BackboneRef
 from secondlook.cases import NOTHING, Passage, Record
-from secondlook.evidence import AnomalyMap, CitedPassage, LabelProbabilities, ModalityContribution
+from secondlook.evidence import (
+    AnomalyMap,
+    CitedPassage,
+    LabelProbabilities,
+    ModalityContribution,
+    SliceShare,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +29,12 @@ class ImageInput:
 
     attachment: str
     pixels: "NDArray[np.uint8]"
+    place: int | None = None
+    """Which slice of a volume it is, from 0, along the normal; None for a flat picture."""
+    depth: int = 1
+    """How many slices that volume has."""
+    within: bool = False
+    """Whether the file holds other slices, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +99,17 @@ class Answers:
     """How probable it is that anything is to be found, by good parts and labels together; None
     where the adapter knows only one of them. Where the case is unfamiliar to the labels, good parts
     alone say it."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """By label, the probability from which it is reported, as chosen on cases not learned from;
+    from even odds on where none was chosen."""
+    fingerprint: str = ""
+    """Of what answered: weights, calibration and backbones."""
+    thresholds_for: str = ""
+    """The fingerprint of the answers that the thresholds were chosen for: they hold for no other."""
+    learned: datetime | None = None
+    """When that was, as the adapter's card says."""
+    slices: tuple[SliceShare, ...] = ()
+    """How much each slice of a volume counted, the most telling first."""
 
     @property
     def tells(self) -> bool:
@@ -98,13 +122,22 @@ class Answers:
 
         Where one label holds, it is the most probable one once NOTHING is less probable than all
         others together: a rare kind of defect need not win against each of the others. Where the
-        answers do not tell whether there is anything, nothing is reported.
+        answers do not tell whether there is anything, nothing is reported. With thresholds each
+        label is reported from its own on.
         """
         order = sorted(self.probabilities, key=lambda x: -self.probabilities[x])
+        if self.thresholds and self.tells:
+            return tuple(
+                x for x in order if x != NOTHING and self.probabilities[x] >= self.threshold(x)
+            )
         if self.several:
             return tuple(x for x in order if self.probabilities[x] >= EVEN)
         found = [x for x in order if x != NOTHING]
         return tuple(found[:1]) if self.tells and self.anything >= EVEN else ()
+
+    def threshold(self, label: str) -> float:
+        """The probability from which a label is reported."""
+        return self.thresholds.get(label, EVEN)
 
     @property
     def anything(self) -> float:
@@ -126,6 +159,18 @@ class Answers:
             ModalityContribution(modality=name, share=share)
             for name, share in sorted(parts, key=lambda x: -abs(x[1]))
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotLookedAt:
+    """A picture or a volume that was left out."""
+
+    key: str
+    """sha256 of its file, or the key of its stack."""
+    reason: str
+    """`not_eligible` or `geometry`."""
+    message: str
+    """Why, in words, without a point: `its view is LATERAL, and …`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,5 +212,8 @@ class ModelOutputs:
     are no probabilities. Empty where the adapter has answers, which know better."""
     adapter: str | None = None
     backbones: tuple[BackboneRef, ...] = ()
+    not_looked_at: tuple[NotLookedAt, ...] = ()
+    """Pictures and volumes of the case that the adapter may not look at, or nobody can; the engine
+    fills it."""
     maps: Mapping[str, AnomalyMap] = field(default_factory=dict)
     """The stored anomaly map as evidence, by attachment; the engine fills it."""

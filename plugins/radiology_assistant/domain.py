@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.intended_use import INTENDED_USE
-from radiology_assistant.learned import abstain, joined, learned_findings, said
+from radiology_assistant.learned import abstain, joined, learned_findings, said, usable
 from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
+from radiology_assistant.policy import Placed, Policy, refusal, thresholds_of
 from radiology_assistant.series_panel import series_panel
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
@@ -21,24 +23,22 @@ from secondlook import (
     Decision,
     Domain,
     Finding,
-    ImageInput,
     ModelInputs,
     ModelOutputs,
     Opened,
     Panel,
     Query,
+    Queue,
     Record,
-    Role,
     Unused,
     Verdict,
+    image_inputs,
 )
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TONE = ("routine", "urgent", "critical")
-"""The disposition for each priority."""
 QUERIES = tuple(Query(label=x.code, text=x.description, title=x.title) for x in TAXONOMY.labels)
 
 
@@ -54,25 +54,35 @@ class RadiologyAssistant(Domain):
     record_kind = "note"
     intended_use = INTENDED_USE
     flips = False
-    deidentify = True
     learns = ("labelled",)
     """A bank of good parts is no model of an exam."""
+    eligible_by = ("modality", "body_part", "view", "age_years")
+    deidentify = True
 
     def __init__(self) -> None:
         self._settings = RadiologySettings()
 
+    @property
+    def sensitivity(self) -> float:
+        """A finding is reported from the threshold that finds this share of those that have it."""
+        return self._settings.sensitivity
+
     def configure(self, settings: BaseModel) -> None:
         """Take the typed settings."""
         self._settings = RadiologySettings.model_validate(settings.model_dump())
+        self.triage_only = self._settings.triage_only
+
+    def queue(self) -> Queue:
+        """Bands with the site's limits, by waiting time inside a band."""
+        return self._settings.triage.queue()
 
     def open_cases(self, source: CaseSource) -> Iterable[Opened | Unused]:
         """One case per study, volume, photo or manifest case."""
         return open_exams(source, self.name)
 
     def prepare(self, case: Case, pixels: "Mapping[str, NDArray[np.uint8]]") -> ModelInputs:
-        """The pictures, as far as an adapter looks at them, and the notes for every finding."""
-        flat = {x.sha256 for x in case.attachments if x.role is Role.IMAGE}
-        images = tuple(ImageInput(attachment=x, pixels=pixels[x]) for x in pixels if x in flat)
+        """Pictures and slices, as far as an adapter may see them, and the notes."""
+        images = image_inputs(case.attachments, pixels)
         records = (self._readable(x) for x in case.records)
         notes = tuple(x for x in records if x.passages)
         return ModelInputs(images=images, records=notes, queries=QUERIES)
@@ -91,23 +101,39 @@ class RadiologyAssistant(Domain):
             case.records,
             reports=self._settings.read_reports,
         )
-        findings = joined(learned_findings(outputs.answers), mentions)
+        declined, placed = abstain(case, outputs), self._placed(case, outputs, mentions)
+        refused = refusal(placed) if declined is None else None
+        found = () if refused else learned_findings(usable(outputs))
+        findings = joined(found, mentions)
         top = max((priority(x) for x in findings), default=0)
         scores = [_score(x) for x in findings if priority(x) == top]
         return Verdict(
             findings=findings,
-            evidence=said(outputs.answers),
-            abstention=abstain(case, outputs.answers),
+            evidence=() if refused else said(outputs),
+            abstention=declined or refused,
             score=max(scores, default=0.0),
-            priority=top,
+            priority=placed.priority,
+        )
+
+    def _placed(self, case: Case, outputs: ModelOutputs, mentions: Sequence[Finding]) -> Placed:
+        """The band, by thresholds that belong to the model that answered."""
+        answers, declined = usable(outputs), abstain(case, outputs)
+        found = (*learned_findings(answers), *mentions) if declined else mentions
+        policy = Policy(settings=self._settings.triage)
+        return policy.band(
+            found,
+            answers,
+            declined,
+            thresholds_of(answers, policy),
+            model=answers.fingerprint if answers else None,
+            at=datetime.now(UTC),
         )
 
     def recommend(self, case: Case, verdict: Verdict) -> str:
         """The most pressing finding decides; a mention in a note is no reason for anything."""
         if verdict.abstention is not None:
             return "not_assessed"
-        found = [x for x in verdict.findings if x.probability is not None]
-        return TONE[max((priority(x) for x in found), default=0)]
+        return Policy(settings=self._settings.triage).recommended(verdict.findings)
 
     def panels(self, case: Case) -> Sequence[Panel]:
         """Where the slices of the exam lie, and what is kept and not assessed."""

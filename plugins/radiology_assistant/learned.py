@@ -1,16 +1,51 @@
 """What an adapter that was learned from labelled exams finds, and what was not assessed."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from radiology_assistant.evidence import priority
 from radiology_assistant.taxonomy import TAXONOMY
-from secondlook import Abstention, Answers, Case, Evidence, Finding
+from secondlook import (
+    Abstention,
+    Answers,
+    Case,
+    Evidence,
+    Finding,
+    Measurement,
+    ModelOutputs,
+)
+
+MOST_SLICES = 3
+"""Of a volume, so many slices are named: those that counted most."""
+NOT_NORMAL = "this says nothing about whether it is normal."
+NOTHING_TO_READ = "The case has no image and no note that can be read: look at its files."
+NO_IMAGE = "The case has no image; only its notes were searched for mentions."
+ONLY_KINDS = (
+    "The adapter has learned findings and no exams without one, so whether there is any was not "
+    "assessed. Learn again with exams labelled `normal`."
+)
+AHEAD = 0.5
+"""A share from which a label is more likely than all others together, if one of them fits at all."""
+ONLY_LIKENESS = (
+    "The adapter knows which words go with which images and no findings, so the image was not "
+    "assessed"
+)
+UNFAMILIAR = (
+    f"The exam is like none that the adapter has learned from, so it was not assessed; {NOT_NORMAL}"
+)
+MISMATCH = (
+    "The thresholds belong to another model than the one that looked, so the exam was not "
+    f"assessed; {NOT_NORMAL} Learn again, or restore the adapter."
+)
 
 
 def learned_findings(answers: Answers | None) -> tuple[Finding, ...]:
-    """Findings from even odds on, the most pressing first; none where the exam is unfamiliar."""
-    if answers is None or answers.unfamiliar:
+    """Findings from their thresholds on, the most pressing first.
+
+    None where the exam is unfamiliar, or where the thresholds are those of another model.
+    """
+    if answers is None or answers.unfamiliar or mismatched(answers):
         return ()
     findings = [_finding(code, answers) for code in answers.likely]
     return tuple(sorted(findings, key=lambda x: (-priority(x), -(x.probability or 0))))
@@ -33,58 +68,77 @@ def _finding(code: str, answers: Answers) -> Finding:
         label=code,
         title=label.title.capitalize(),
         probability=answers.probabilities[code],
+        threshold=answers.threshold(code),
         severity=label.severity,
         evidence=answers.contributed(code),
     )
 
 
-def said(answers: Answers | None) -> tuple[Evidence, ...]:
-    """All probabilities, where there are any that mean something."""
-    return () if answers is None or answers.unfamiliar else (answers.evidence(),)
+def usable(outputs: ModelOutputs) -> Answers | None:
+    """The answers; None where the adapter may look at nothing of what the exam has.
+
+    What it makes of the notes alone is then for another kind of exam.
+    """
+    answers = outputs.answers
+    blind = answers is not None and "image" not in answers.contributions
+    return None if blind and outputs.not_looked_at else answers
 
 
-def abstain(case: Case, answers: Answers | None) -> Abstention | None:
-    """What was not assessed and why; None where the whole exam was."""
+def mismatched(answers: Answers) -> bool:
+    """Whether the thresholds were chosen for other answers: then they say nothing of these."""
+    return bool(answers.thresholds) and answers.thresholds_for != answers.fingerprint
+
+
+def said(outputs: ModelOutputs) -> tuple[Evidence, ...]:
+    """All probabilities, where they mean something, the slices that told most, and what was not
+    looked at."""
+    answers = usable(outputs)
+    left_out = Counter(x.message for x in outputs.not_looked_at)
+    seen = [
+        Measurement(name=f"not looked at, because {why}", value=count, unit="of the images")
+        for why, count in left_out.items()
+    ]
+    if answers is None or answers.unfamiliar:
+        return (*likeness(outputs.resembles), *seen)
+    return (answers.evidence(), *answers.slices[:MOST_SLICES], *seen)
+
+
+def likeness(shares: Mapping[str, float]) -> tuple[Measurement, ...]:
+    """The finding whose words the images are most like: no finding, for it was never calibrated."""
+    most = max(shares, key=lambda x: shares[x], default=None)
+    if most is None or shares[most] <= AHEAD:
+        return ()
+    name = f"most like the words {TAXONOMY[most].title}, not calibrated"
+    return (Measurement(name=name, value=shares[most], unit="share"),)
+
+
+def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
+    """What was not assessed and why; None where the image part of the exam was."""
+    answers = outputs.answers
     if not case.images() and not case.records:
-        return Abstention(
-            part="case",
-            reason="nothing_to_read",
-            message="The case has no image and no note that can be read: look at its files.",
-        )
+        return Abstention(part="case", reason="nothing_to_read", message=NOTHING_TO_READ)
     if not case.images():
-        return Abstention(
-            part="image",
-            reason="no_image",
-            message="The case has no image; only its notes were searched for mentions.",
-        )
+        return Abstention(part="image", reason="no_image", message=NO_IMAGE)
+    looked = answers is not None and "image" in answers.contributions
+    if not looked and outputs.not_looked_at:
+        first = outputs.not_looked_at[0]
+        return _image(case, first.reason, f"The image was not assessed: {first.message}")
     if answers is not None and not answers.tells:
-        return Abstention(
-            part="image",
-            reason="only_kinds",
-            message=(
-                "The adapter has learned findings and no exams without one, so whether there is "
-                "any was not assessed. Learn again with exams labelled `normal`."
-            ),
-        )
+        return Abstention(part="image", reason="only_kinds", message=ONLY_KINDS)
     if answers is not None and answers.unfamiliar:
-        return Abstention(
-            part="image",
-            reason="unfamiliar",
-            message=(
-                "The exam is like none that the adapter has learned from, so it was not assessed; "
-                "this says nothing about whether it is normal."
-            ),
-        )
-    if answers is not None and "image" in answers.contributions:
+        return Abstention(part="image", reason="unfamiliar", message=UNFAMILIAR)
+    if answers is not None and mismatched(answers):
+        return Abstention(part="image", reason="threshold_mismatch", message=MISMATCH)
+    if looked:
         return None
-    return Abstention(
-        part="image" if case.records else "case",
-        reason="no_adapter",
-        message=(
-            f"No adapter fits {_kinds(case)}; the image was not assessed; "
-            "this says nothing about whether it is normal."
-        ),
-    )
+    if outputs.resembles:
+        return _image(case, "only_likeness", ONLY_LIKENESS)
+    return _image(case, "no_adapter", f"No adapter fits {_kinds(case)}; the image was not assessed")
+
+
+def _image(case: Case, reason: str, message: str) -> Abstention:
+    part = "image" if case.records else "case"
+    return Abstention(part=part, reason=reason, message=f"{message}; {NOT_NORMAL}")
 
 
 def _kinds(case: Case) -> str:

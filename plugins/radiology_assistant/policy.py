@@ -30,6 +30,21 @@ class Thresholds:
     expires: datetime | None = None
 
 
+def thresholds_of(answers: Answers | None, policy: "Policy") -> Thresholds | None:
+    """Those that came with the answers; None without answers.
+
+    An adapter without thresholds reports from even odds on, by its own calibration.
+    """
+    if answers is None:
+        return None
+    chosen = bool(answers.thresholds)
+    return Thresholds(
+        values={x: answers.threshold(x) for x in answers.probabilities},
+        fingerprint=answers.thresholds_for if chosen else answers.fingerprint,
+        expires=policy.expires(answers.learned),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """Where an exam belongs.

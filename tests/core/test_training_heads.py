@@ -179,7 +179,9 @@ def test_what_is_learned_says_what_each_modality_is_good_for(learned: LearnedHea
         "shuffled_image", "shuffled_text", "late_average",
     }  # fmt: skip
     assert (table["full"]["auroc"] or 0) > (table["shuffled_text"]["auroc"] or 1)
-    assert set(learned.selection) == {"gated", "concat", "weighted"}
+    linear = {x for x in learned.selection if x.startswith("linear ")}
+    assert set(learned.selection) - linear == {"gated", "concat", "weighted"}
+    assert {"linear 0.01", "linear 0.1 text x 0.3", "linear 0.001 image x 0"} <= linear
     assert learned.config.fusion == learned.head.config.fusion
     wanted = {
         "accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss", "brier", "ece_before",
@@ -221,10 +223,12 @@ def test_several_labels_are_learned_at_once() -> None:
 def test_one_modality_needs_no_fusion() -> None:
     features, labels = both_needed(60, 0)
     image = {"image": features["image"]}
-    assert kinds_for(image) == ("gated",)
+    assert kinds_for(image) == ("gated", "linear")
+    assert kinds_for(image, ("image",)) == ("gated",)
     learned = learn_head(image, labels, classes=CLASSES, config=CrossvalConfig(head=FAST))
     assert set(learned.ablations) == {"full"}
-    assert set(learned.selection) == {"gated"}
+    linear = {"linear 0.001", "linear 0.01", "linear 0.1"}  # nothing to damp
+    assert set(learned.selection) == {"gated", *linear}
 
 
 def test_bottleneck_is_tried_where_there_are_tokens() -> None:
@@ -242,6 +246,7 @@ def test_a_tie_goes_to_the_default() -> None:
     far = {"gated": loss, "concat": loss - 0.1 + noise}
     assert choose(near, groups) == "gated"  # type: ignore[arg-type]
     assert choose(far, groups) == "concat"  # type: ignore[arg-type]
+    assert choose(near, groups, ("concat",)) == "concat"  # type: ignore[arg-type]
     assert choose({"concat": loss, "weighted": loss + 1}, groups) == "concat"
 
 

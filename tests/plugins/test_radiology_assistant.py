@@ -123,7 +123,7 @@ def test_mentions_are_cited_and_raise_the_priority() -> None:
     assert isinstance(stated, Statement)
     assert (stated.text, stated.names, stated.cue) == (text.text, "pneumothorax", "?")
     assert (stated.assertion, stated.section) == ("uncertain", "document")
-    assert (verdict.priority, verdict.score) == (2, 0.6)
+    assert (verdict.priority, verdict.score) == (3, 0.6)
     assert domain.recommend(case, verdict) == "not_assessed"
     assert verdict.abstention is not None
     assert (verdict.abstention.part, verdict.abstention.reason) == ("image", "no_adapter")
@@ -139,7 +139,7 @@ def test_what_only_comes_close_is_shown_and_raises_no_priority() -> None:
     (finding,) = verdict.findings
     assert finding.title == "Note comes close to: pneumothorax"
     assert (finding.severity, finding.score, len(finding.evidence)) == (None, 0.8, 1)
-    assert (verdict.priority, verdict.score) == (0, 0.8)
+    assert (verdict.priority, verdict.score) == (2, 0.8)
 
 
 def test_the_passage_that_names_the_finding_is_shown_first() -> None:
@@ -157,7 +157,7 @@ def test_the_passage_that_names_the_finding_is_shown_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "words", "priority"), [("fracture", "a fracture", 1), ("nodule_or_mass", "a mass", 0)]
+    ("label", "words", "priority"), [("fracture", "a fracture", 2), ("nodule_or_mass", "a mass", 2)]
 )
 def test_less_severe_mentions_raise_less(label: str, words: str, priority: int) -> None:
     domain = RadiologyAssistant()
@@ -184,7 +184,7 @@ def test_without_note_and_adapter_it_abstains_from_the_case() -> None:
     assert verdict.abstention is not None
     assert (verdict.abstention.part, verdict.abstention.reason) == ("case", "no_adapter")
     assert "nothing about whether it is normal" in verdict.abstention.message
-    assert (verdict.priority, verdict.score) == (0, 0.0)
+    assert (verdict.priority, verdict.score) == (2, 0.0)
 
 
 @pytest.mark.parametrize(("notes", "reason"), [(True, "no_image"), (False, "nothing_to_read")])
@@ -196,7 +196,7 @@ def test_a_case_without_an_image_says_so(notes: bool, reason: str) -> None:
     assert verdict.abstention.reason == reason
 
 
-def test_pictures_are_given_to_an_adapter_and_volumes_are_not() -> None:
+def test_pictures_are_given_to_an_adapter_and_one_slice_of_a_volume_is_not() -> None:
     domain = RadiologyAssistant()
     flat = FILES.attachment("a.png")
     volume = replace(FILES.attachment("b.nii"), role=Role.VOLUME)
@@ -216,6 +216,7 @@ def answers(unfamiliar: bool = False, **probabilities: float) -> Answers:
         several=True,
         unfamiliar=unfamiliar,
         contributions={"image": dict.fromkeys(probabilities, 0.2)},
+        fingerprint="f" * 64,
     )
 
 
@@ -229,7 +230,7 @@ def test_what_an_adapter_finds_decides_the_urgency() -> None:
     verdict = looked(answers(pneumothorax=0.6, fracture=0.9, pneumonia=0.2))
     assert [x.label for x in verdict.findings] == ["pneumothorax", "fracture"]
     assert [x.probability for x in verdict.findings] == [0.6, 0.9]
-    assert (verdict.priority, verdict.score) == (2, 0.6)
+    assert (verdict.priority, verdict.score) == (3, 0.6)
     assert verdict.abstention is None
     case = case_of(RadiologyAssistant(), [FILES.attachment("a.png")])
     assert RadiologyAssistant().recommend(case, verdict) == "critical"

@@ -11,6 +11,7 @@ from secondlook.evidence import (
     Measurement,
     ModalityContribution,
     Region,
+    SliceShare,
 )
 from secondlook_ui import drafts, judged, passages, rulings, shortcuts, similar, words
 from secondlook_ui.shown import Shown
@@ -151,6 +152,8 @@ def _fact(domain: Domain | None, item: Evidence) -> tuple[str, ...]:
             return (f"{item.name}: {item.value:.4g} {item.unit}".rstrip(),)
         case ModalityContribution():
             return (words.contribution(item),)
+        case SliceShare():
+            return (words.slice_share(item),)
         case LabelProbabilities():
             return words.probabilities(domain, item)
         case _:

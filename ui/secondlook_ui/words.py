@@ -13,6 +13,7 @@ from secondlook.evidence import (
     Measurement,
     ModalityContribution,
     Ruling,
+    SliceShare,
     Statement,
 )
 from secondlook.store.worklist import CaseSummary
@@ -108,6 +109,11 @@ def measured(item: Ruling) -> str:
 def quantity(item: Measurement) -> str:
     """A number with its unit."""
     return f"{item.value:.3g} {item.unit.replace('2', '²')}".strip()
+
+
+def slice_share(item: SliceShare) -> str:
+    """Which slice of a volume counted, and how much against the others that were looked at."""
+    return f"slice {item.place + 1} of {item.depth}: {item.share:.0%} of what counted in the images"
 
 
 def contribution(item: ModalityContribution) -> str:

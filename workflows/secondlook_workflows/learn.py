@@ -109,6 +109,11 @@ def _way(config: LearnConfig, domain: Domain) -> tuple[str, Callable[[Task, Cont
     if config.prompt is not None:
         raise UsageError("--prompt is how --align puts labels into words: give both, or neither")
     _check_goods(config)
+    if config.eligible and (config.goods is not None or not domain.eligible_by):
+        raise UsageError(
+            f"--eligible is about labelled cases of domains that bind their adapters to facts of "
+            f"pictures: {domain.title} is bound by {', '.join(domain.eligible_by) or 'none'}"
+        )
     mode = "goods" if config.goods is not None else "labelled"
     if mode not in domain.learns:
         raise UsageError(

@@ -91,6 +91,7 @@ def learn_cases(
         learned_from=sorted(case_key(x.case)[:KEY] for x in cases),
         seed=config.seed,
         known=known,
+        eligibility=prepared.eligibility,
     )
     return Learned(
         adapter=adapter,
@@ -116,6 +117,7 @@ def _settings(task: Task, prepared: Prepared, folder: Path | None) -> "LabelledC
     return LabelledConfig(
         seconds=left if config.minutes else 86_400.0,
         tune=TuneConfig() if config.minutes else None,
+        sensitivity=task.domain.sensitivity,
         multilabel=prepared.several,
         flips=task.domain.flips,
         folder=folder,

@@ -1,7 +1,7 @@
 """What every way of learning is given, and what it gives."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,9 @@ class LearnConfig:
     decides by their size."""
     drop_suspects: bool = False
     """From goods: leave out of what is learned those that look like no other."""
+    eligible: Mapping[str, str] = field(default_factory=dict)
+    """From labels: what the adapter is for, by fact, as `{"view": "PA,AP", "age_years": "18-80"}`;
+    it narrows what was learned from."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from secondlook.cases import NOTHING, Case
 from secondlook.digests import names_sha256
 from secondlook.domain import Domain
+from secondlook.eligibility import Eligibility
 from secondlook.engine import CasePictures
 from secondlook.errors import IntakeError, ModelError
+from secondlook.scans import scans_of
 from secondlook_workflows.context import Context
 from secondlook_workflows.datasets import Labelled
 from secondlook_workflows.known_goods import KnownGoods, known_goods
@@ -46,6 +48,8 @@ class Prepared:
     passages: Callable[[Case], tuple[str, ...]]
     goods: KnownGoods
     """What is known of good parts already."""
+    eligibility: Eligibility | None = None
+    """What is looked at; None where the domain binds its adapters to nothing."""
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -70,6 +74,7 @@ class Prepared:
         texts = any(x.case.records for x in cases)
         reader = context.runtime.text(context.workspace.settings.text_backbone) if texts else None
         goods = like.goods if like else known_goods(task, context)
+        eligibility = eligible(cases, domain, task.config.eligible)
         counted = Counter(label for x in cases for label in x.labels or {NOTHING})
         return cls(
             classes=classes,
@@ -77,10 +82,11 @@ class Prepared:
             vision=network_of(task.vision) if pictures else None,
             text=reader,
             counts={x: counted[x] for x in (*classes, NOTHING) if counted[x]},
-            read=_reader(cases, domain, context),
+            read=_reader(cases, domain, context, eligibility),
             passages=lambda case: tuple(passages_of(domain.prepare(case, {}))),
             goods=goods,
-            notes=(*_notes(classes, several), *goods.notes),
+            eligibility=eligibility,
+            notes=(*_notes(classes, several), *_bound(eligibility), *goods.notes),
         )
 
 
@@ -93,6 +99,7 @@ def labelled_cases(
     return [
         LabelledCase(
             images=prepared.read(x.case),
+            slices=_sliced(x.case),
             passages=prepared.passages(x.case),
             labels=tuple(x.labels) if prepared.several else tuple(x.labels or {NOTHING}),
             group=x.group,
@@ -141,6 +148,27 @@ def case_key(case: Case) -> str:
     return names_sha256(names)
 
 
+def eligible(
+    cases: Sequence[Labelled], domain: Domain, stated: Mapping[str, str]
+) -> Eligibility | None:
+    """What an adapter that learns from these cases may look at.
+
+    Raises UsageError for what it cannot be narrowed to.
+    """
+    if not domain.eligible_by:
+        return None
+    scans = [y for x in cases for y in scans_of(x.case.attachments) if y.problem is None]
+    return Eligibility.of(scans, domain.eligible_by).narrowed_to(stated, domain.eligible_by)
+
+
+def _bound(eligibility: Eligibility | None) -> tuple[str, ...]:
+    return () if eligibility is None else (f"it looks at: {'; '.join(eligibility.lines())}",)
+
+
+def _sliced(case: Case) -> bool:
+    return any(x.kind == "volume" and x.problem is None for x in scans_of(case.attachments))
+
+
 def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[str, ...]:
     check_labels(cases, domain)
     met = {label for x in cases for label in x.labels}
@@ -150,12 +178,16 @@ def _classes(cases: Sequence[Labelled], domain: Domain, several: bool) -> tuple[
 
 
 def _reader(
-    cases: Sequence[Labelled], domain: Domain, context: Context
+    cases: Sequence[Labelled],
+    domain: Domain,
+    context: Context,
+    eligibility: Eligibility | None,
 ) -> Callable[[Case], "Callable[[], tuple[NDArray[np.uint8], ...]]"]:
     paths = {sha256: path for x in cases for sha256, path in x.paths.items()}
+    rule = eligibility.trusting() if eligibility is not None else None
 
     def load(case: Case) -> "tuple[NDArray[np.uint8], ...]":
-        pictures = CasePictures(case, context.plugins, lambda x: paths[x.sha256])
+        pictures = CasePictures(case, context.plugins, lambda x: paths[x.sha256], rule)
         try:
             return tuple(x.pixels for x in domain.prepare(case, pictures).images)
         except KeyError:  # the file of an attachment was not read

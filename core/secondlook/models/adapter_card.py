@@ -8,13 +8,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from secondlook.assessments import BackboneRef
-from secondlook.models.calibration import Bands, FamiliarityRule
+from secondlook.eligibility import Eligibility
+from secondlook.models.calibration import Bands, FamiliarityRule, OperatingPoint
 from secondlook.models.goods import Unit
 from secondlook.models.goods_condition import Condition
 from secondlook.models.goods_tiles import TilePlan
 
 NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin", "carried"})
 """What an import changes: how the adapter and its backbone are called here."""
+LATER = ("thresholds", "eligibility")
 
 
 class DenseCard(BaseModel):
@@ -75,6 +77,19 @@ class GoodsCard(BaseModel):
     metrics: dict[str, float] = {}
 
 
+class ThresholdsCard(BaseModel):
+    """From which probability on each label is reported, and for which answers that holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fingerprint: str
+    """Of the answers: weights, calibration and backbones. With others they are refused."""
+    sensitivity: float = Field(gt=0, le=1)
+    """The share of cases with a label that was asked to be found."""
+    points: dict[str, OperatingPoint]
+    """By label."""
+
+
 class AnswersCard(BaseModel):
     """What was learned from labelled or decided cases, and how well on cases not learned from."""
 
@@ -112,6 +127,10 @@ class AnswersCard(BaseModel):
     """The same figures of each way."""
     ablations: dict[str, dict[str, float | None]] = {}
     """What is left with a modality alone, without it, or with another case's."""
+    thresholds: ThresholdsCard | None = None
+    """None reports from even odds on."""
+    eligibility: Eligibility | None = None
+    """What it may look at; None where that was not bound."""
 
 
 class AlignmentCard(BaseModel):
@@ -184,4 +203,7 @@ class AdapterCard(BaseModel):
         plain = self.model_dump(mode="json", exclude=set(NAMED))
         if plain["answers"] is not None:
             del plain["answers"]["text"], plain["answers"]["goods"]  # how others are called, too
+            for name in LATER:
+                if plain["answers"][name] is None:  # cards from before have the digest they had
+                    del plain["answers"][name]
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from secondlook.assessments import BackboneRef
+from secondlook.eligibility import Eligibility
 from secondlook.errors import AdapterError
 from secondlook.models.adapter_card import AdapterCard, AlignmentCard, AnswersCard
 from secondlook.models.adapter_files import (
@@ -43,12 +44,24 @@ class Adapter:
     def __post_init__(self) -> None:
         if any((getattr(self, x) is None) != (getattr(self.card, x) is None) for x in PARTS):
             raise AdapterError(f"the card of adapter {self.card.id} names other parts than it has")
+        self._check_thresholds()
         wanted = self.beside
         finder = self.finder if wanted is not None else None
         if wanted != (finder.fingerprint if finder is not None else None):
             raise AdapterError(
                 f"the labels of adapter {self.card.id} were learned beside another goods part than "
                 "it has: restore it from a copy, or learn the labels again"
+            )
+
+    def _check_thresholds(self) -> None:
+        bound = self.card.answers.thresholds if self.card.answers is not None else None
+        if bound is None or self.answers is None:
+            return
+        if bound.fingerprint != self.answers.fingerprint:
+            raise AdapterError(
+                f"the thresholds of adapter {self.card.id} were chosen for the answers "
+                f"{bound.fingerprint[:12]} and it has {self.answers.fingerprint[:12]}: a threshold "
+                "of another model means nothing; restore the adapter from a copy, or learn again"
             )
 
     @property
@@ -89,6 +102,11 @@ class Adapter:
                 f"adapter {self.id} was not learned from goods, so it has no threshold"
             )
         return self.card.goods.threshold
+
+    @property
+    def eligibility(self) -> Eligibility | None:
+        """What its answers may look at; None where that was not bound."""
+        return self.card.answers.eligibility if self.card.answers is not None else None
 
     @property
     def beside(self) -> str | None:

@@ -6,8 +6,11 @@ most of the texture. A case is the mean over its pictures, and the mean over its
 goods part it is also the place that this finds most unusual; see `models.region`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +23,7 @@ from secondlook.cases import NOTHING
 from secondlook.errors import AdapterError
 from secondlook.models.answers_files import read_answers, write_answers
 from secondlook.models.backbones import TextBackbone
-from secondlook.models.calibration import AnswerCalibration, Blend
+from secondlook.models.calibration import AnswerCalibration, Blend, to_plain
 from secondlook.models.case_vectors import (
     IMAGE,
     REGION,
@@ -32,7 +35,7 @@ from secondlook.models.case_vectors import (
 )
 from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionHead
-from secondlook.models.fusion.inputs import ModalityBatch, patterns
+from secondlook.models.fusion.inputs import ModalityBatch, patterns, pooled, sequences
 from secondlook.models.lora.weights import LoraWeights
 from secondlook.models.recipe import Recipe
 from secondlook.models.region import RegionFinder, RegionRecipe, highest, parts_of
@@ -59,6 +62,8 @@ class Answer:
     frozen backbone."""
     blended: float | None = None
     """How probable any finding is, by good parts and labels together; None without good parts."""
+    weights: tuple[float, ...] = ()
+    """How much each picture that was read counted; empty where no weights were learned."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,6 +129,7 @@ class AnswersPart:
             contributions={x: self._contribution(x, seen, full) for x in seen},
             embedding=standard,
             blended=self._blended(found, None if unfamiliar else full[0]),
+            weights=self._weights(batch),
         )
 
     def maps(
@@ -169,6 +175,19 @@ class AnswersPart:
         extra: dict[str, Any] = {} if name is None else {"name": name}
         return cls(**read_answers(folder), **extra)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over all that decides its probabilities: a threshold holds for these alone."""
+        digest = hashlib.sha256(self.head.config.model_dump_json(exclude_defaults=True).encode())
+        for name, tensor in sorted(self.head.state_dict().items()):
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        for name, pair in sorted(self.lora.pairs.items()) if self.lora is not None else ():
+            for tensor in pair:
+                digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+        told = [to_plain(self.calibration), self.recipe.model_dump(), dict(self.backbones)]
+        digest.update(json.dumps(told, sort_keys=True).encode())
+        return digest.hexdigest()
+
     def _read(
         self,
         vision: PatchNetwork | None,
@@ -181,8 +200,10 @@ class AnswersPart:
         seen: dict[str, Floats] = {}
         if images and IMAGE in self.backbones:
             network = self.checked(IMAGE, vision)
-            frozen[IMAGE] = picture_vectors(network, images, self.recipe).mean(0)
-            seen[IMAGE] = frozen[IMAGE] if self.lora is None else self._adapted(network, images)
+            rows = picture_vectors(network, images, self.recipe)
+            frozen[IMAGE] = rows.mean(0)
+            read = rows if self.lora is None else self._adapted(network, images)
+            seen[IMAGE] = read if IMAGE in self.head.config.attention else read.mean(0)
         if passages and TEXT in self.backbones:
             frozen[TEXT] = seen[TEXT] = passages_vector(self.checked(TEXT, text), passages)
         return frozen, seen
@@ -191,8 +212,7 @@ class AnswersPart:
         lora = self.lora
         assert lora is not None  # the caller has looked
         vision.slots.bind(self.name, lambda: lora)
-        adapted: Floats = picture_vectors(vision, images, self.recipe, self.name).mean(0)
-        return adapted
+        return picture_vectors(vision, images, self.recipe, self.name)
 
     def _finder(self) -> RegionFinder:
         wanted = self.backbones[REGION]
@@ -227,15 +247,21 @@ class AnswersPart:
         return backbone
 
     def _batch(self, vectors: Mapping[str, Floats]) -> dict[str, ModalityBatch]:
-        return {
-            x.name: ModalityBatch(
-                present=torch.tensor([x.name in vectors]),
-                pooled=torch.from_numpy(
-                    np.array(vectors.get(x.name, np.zeros(x.size)), dtype=np.float32)[None]
-                ),
-            )
-            for x in self.head.config.modalities
-        }
+        batch: dict[str, ModalityBatch] = {}
+        for spec in self.head.config.modalities:
+            vector = vectors.get(spec.name)
+            if spec.name in self.head.config.attention:
+                rows = np.zeros((0, spec.size), np.float32) if vector is None else vector
+                batch[spec.name] = sequences([rows], spec.size)
+            else:
+                row = np.zeros(spec.size, np.float32) if vector is None else vector
+                batch[spec.name] = pooled(row[None], [vector is not None])
+        return batch
+
+    def _weights(self, batch: Mapping[str, ModalityBatch]) -> tuple[float, ...]:
+        if IMAGE not in self.head.config.attention or not bool(batch[IMAGE].present):
+            return ()
+        return tuple(self.head.token_weights(IMAGE, batch[IMAGE])[0].tolist())
 
     def _contribution(
         self, name: str, vectors: Mapping[str, Floats], full: NDArray[np.float64]

@@ -15,8 +15,8 @@ from secondlook.models.vision import PatchNetwork
 IMAGE, REGION, OUTLINE, TEXT = "image", "region", "outline", "text"
 """A region is what the most unusual place of a case looks like; its outline how far it stands out
 and which shape it has."""
-MOST_PICTURES = 16
-"""Of a case with more, so many are read, evenly spread."""
+MOST_PICTURES = 32
+"""Of a case with more, so many are read, evenly spread. Slices of volumes count as pictures."""
 
 T = TypeVar("T")
 Floats = NDArray[np.float32]

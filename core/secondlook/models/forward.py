@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from secondlook.evidence import SliceShare
 from secondlook.intake.passages import note
 from secondlook.model_io import (
     Answers,
@@ -17,6 +18,7 @@ from secondlook.model_io import (
 from secondlook.models.adapters import Adapter
 from secondlook.models.alignment import pair_in
 from secondlook.models.backbones import TextBackbone, VisionBackbone
+from secondlook.models.case_vectors import spread_out
 from secondlook.models.goods import network_of
 from secondlook.models.retrieval import rank_passages
 
@@ -109,9 +111,8 @@ class _Question:
     def __init__(self, inputs: ModelInputs, adapter: Adapter | None) -> None:
         card = adapter.card.answers if adapter is not None else None
         reads = card.modalities if card is not None else ()
-        self.images: Sequence[NDArray[np.uint8]] = [
-            x.pixels for x in inputs.images if "image" in reads
-        ]
+        self.inputs = [x for x in inputs.images if "image" in reads]
+        self.images: Sequence[NDArray[np.uint8]] = [x.pixels for x in self.inputs]
         self.passages = passages_of(inputs) if "text" in reads else []
 
     def __bool__(self) -> bool:
@@ -127,6 +128,7 @@ def _answer(
 ) -> Answers:
     part, card = adapter.answers, adapter.card.answers
     assert part is not None and card is not None  # there is a question only for these
+    bound = card.thresholds
     network = network_of(vision) if vision is not None and asked.images else None
     maps = [x.anomaly_map for x in scored] or None
     answer = part.answer(network, reader, asked.images, asked.passages, maps=maps)
@@ -138,7 +140,22 @@ def _answer(
         unfamiliar=answer.unfamiliar,
         contributions=answer.contributions,
         blended=answer.blended,
+        thresholds={x: y.threshold for x, y in bound.points.items()} if bound else {},
+        fingerprint=part.fingerprint,
+        thresholds_for=bound.fingerprint if bound else "",
+        learned=adapter.card.created_at,
+        slices=_slices(spread_out(asked.inputs), answer.weights),
     )
+
+
+def _slices(read: Sequence[ImageInput], weights: Sequence[float]) -> tuple[SliceShare, ...]:
+    """The weights of slices, largest first; none where none were learned."""
+    shares = [
+        SliceShare(attachment=x.attachment, place=x.place, depth=x.depth, share=weight)
+        for x, weight in zip(read, weights, strict=False)
+        if x.place is not None
+    ]
+    return tuple(sorted(shares, key=lambda x: -x.share))
 
 
 def _resembles(inputs: ModelInputs, vision: VisionBackbone, adapter: Adapter) -> dict[str, float]:

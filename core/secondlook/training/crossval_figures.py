@@ -73,6 +73,15 @@ def cross_fitted(
         yield rows, fit_answers(unseen.where(folds.number != k), alpha=alpha)
 
 
+def cross_probabilities(unseen: Unseen, folds: Folds) -> Floats:
+    """(N, C) each calibrated on the other folds."""
+    values = np.empty(unseen.logits.shape)
+    for rows, calibration in cross_fitted(unseen, folds):
+        names = [unseen.patterns[i] for i in rows.tolist()]
+        values[rows] = calibration.probabilities(unseen.logits[rows], names)
+    return values
+
+
 def ablation_figures(
     features: Batch,
     folds: Folds,

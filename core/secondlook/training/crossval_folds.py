@@ -40,6 +40,8 @@ class Folds:
 def fit_fold(features: Batch, folds: Folds, k: int, config: HeadConfig) -> TrainedHead:
     """A head from the cases outside fold `k`, some of which tell when to stop."""
     rows = np.setdiff1d(np.arange(len(folds.labels)), folds.parts[k])
+    if config.fusion == "linear":
+        return _train(features, folds, rows, config, None, None)
     stop = _stopping_rows(folds, rows, config.seed)
     if stop is None:
         half = max(1, config.epochs // 2)  # a label is too rare to hold any case of it out again

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from secondlook.models.adapter_card import AnswersCard
+from secondlook.eligibility import Eligibility
+from secondlook.models.adapter_card import AnswersCard, ThresholdsCard
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone, VisionBackbone
 from secondlook.models.case_vectors import TEXT
@@ -27,6 +28,7 @@ def labelled_adapter(
     learned_from: Sequence[str],
     seed: int,
     known: Adapter | None = None,
+    eligibility: Eligibility | None = None,
 ) -> Adapter:
     """The adapter made of these answers.
 
@@ -37,6 +39,7 @@ def labelled_adapter(
         learned_from: what each case is known again by.
         known: the adapter whose goods part is kept as it is, the one that the labels were learned
             beside.
+        eligibility: what it may look at; None binds it to nothing.
 
     Raises AdapterError where they were learned beside another one.
     """
@@ -61,6 +64,8 @@ def labelled_adapter(
         metrics=learned.metrics,
         comparison={str(way): figures for way, figures in learned.comparison.items()},
         ablations=learned.ablations,
+        thresholds=_thresholds(learned),
+        eligibility=eligibility,
     )
     card = new_card(
         domain=domain,
@@ -75,3 +80,13 @@ def labelled_adapter(
         return Adapter(card=card, answers=part)
     card = card.model_copy(update={"carried": known.id})
     return Adapter(card=card, goods=known.goods, answers=part)
+
+
+def _thresholds(learned: LearnedLabelled) -> ThresholdsCard | None:
+    if learned.sensitivity is None:
+        return None
+    return ThresholdsCard(
+        fingerprint=learned.part.fingerprint,
+        sensitivity=learned.sensitivity,
+        points=learned.points,
+    )

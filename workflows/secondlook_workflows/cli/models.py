@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from secondlook.errors import UsageError
 from secondlook_workflows import evaluate as evaluate_verb
 from secondlook_workflows import learn as learn_verb
 from secondlook_workflows.cli.common import DomainArgument, Json, Product, session
@@ -58,6 +59,15 @@ def learn(
         bool,
         typer.Option("--drop-suspects", help="With --goods, leave out those like no other."),
     ] = False,
+    eligible: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--eligible",
+            metavar="FACT=VALUES",
+            help="From labels: what the adapter is for, as view=PA,AP or age_years=18-80. It "
+            "narrows what is learned from; anything else is not assessed.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Learn what good looks like from good images, which labels hold from labelled cases, or, with
@@ -76,6 +86,7 @@ def learn(
             seed=seed,
             tile=tile,
             drop_suspects=drop_suspects,
+            eligible=_stated(eligible or []),
         )
         report = learn_verb.run(config, context)
     if json:
@@ -89,6 +100,14 @@ def learn(
             say(f"use it with: secondlook adapters promote {report.adapter}")
     if report.quarantined:
         raise typer.Exit(PARTLY)
+
+
+def _stated(words: list[str]) -> dict[str, str]:
+    """`FACT=VALUES` as a table."""
+    pairs = [x.partition("=") for x in words]
+    if bad := [name + mark for name, mark, _ in pairs if not name or not mark]:
+        raise UsageError(f"--eligible {bad[0]}: give it as FACT=VALUES, as in view=PA,AP")
+    return {name.strip(): values for name, _, values in pairs}
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from secondlook.models.calibration.familiarity import (
     fit_familiarity,
     neighbour_distances,
 )
+from secondlook.models.calibration.operating import OperatingPoint, fit_operating_points
 from secondlook.models.calibration.plain import from_plain, to_plain
 from secondlook.models.calibration.reliability import (
     Bin,
@@ -32,6 +33,7 @@ __all__ = [
     "Blend",
     "ConformalSets",
     "FamiliarityRule",
+    "OperatingPoint",
     "Temperature",
     "Threshold",
     "Unseen",
@@ -43,6 +45,7 @@ __all__ = [
     "fit_blend",
     "fit_conformal",
     "fit_familiarity",
+    "fit_operating_points",
     "fit_temperature",
     "from_plain",
     "neighbour_distances",

@@ -25,7 +25,7 @@ it says."""
 def as_evidence(
     explanation: AnswerExplanation,
     *,
-    attachments: Sequence[str],
+    attachments: Sequence[str | None],
     places: Sequence[tuple[Record, Passage]],
     query: Query,
     text: TextBackbone | None,
@@ -34,13 +34,18 @@ def as_evidence(
     """Maps, cited sentences and contributions, in this order; what says nothing is left out.
 
     Args:
-        attachments: sha256 of each picture that was explained, in the order of the pictures.
+        attachments: sha256 of each picture that was explained, in the order of the pictures; None
+            for one that no map can be laid over.
         places: where each passage comes from, in the order of the passages.
         query: words of the label, with which cited sentences are compared.
         keep: stores a small file and returns its sha256.
     """
     telling = [x for x in explanation.maps if x.scale * float(x.values.sum()) >= LEAST_TOLD]
-    maps = [_map(x, attachments[x.picture], explanation.label, keep) for x in telling]
+    maps = [
+        _map(x, name, explanation.label, keep)
+        for x in telling
+        if (name := attachments[x.picture]) is not None
+    ]
     told = [x for x in explanation.sentences.sentences if x.drop >= LEAST_DROP][:MOST_CITED]
     shares = [
         ModalityContribution(modality=name, share=x)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from secondlook.assessments import Finding
 from secondlook.evidence import Evidence, ModalityContribution
-from secondlook.model_io import ModelInputs, Query
+from secondlook.model_io import ImageInput, ModelInputs, Query
 from secondlook.models.adapters import Adapter
 from secondlook.models.backbones import TextBackbone, VisionBackbone
 from secondlook.models.explain.evidence import as_evidence
@@ -70,13 +70,19 @@ class _Why:
         )
         evidence = as_evidence(
             explanation,
-            attachments=[x.attachment for x in self._images],
+            attachments=[_shown(x) for x in self._images],
             places=self._places,
             query=self._queries.get(finding.label, Query(label=finding.label, text=finding.title)),
             text=self._reader,
             keep=self._keep,
         )
         return replace(finding, evidence=_joined(finding.evidence, evidence))
+
+
+def _shown(image: ImageInput) -> str | None:
+    """The file that a map lies over; None for a slice of a file with several: it has no name."""
+    alone = image.place is None or not image.within
+    return image.attachment if alone else None
 
 
 def _joined(known: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:

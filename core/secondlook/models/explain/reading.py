@@ -42,7 +42,15 @@ class Reading:
     def means(self) -> dict[str, Tensor]:
         """(1, D) what the head is given, by modality that is there."""
         rows = {IMAGE: self.image, **self.places, TEXT: self.text}
-        return {name: x.mean(0, keepdim=True) for name, x in rows.items() if len(x)}
+        return {name: self._mean(name, x) for name, x in rows.items() if len(x)}
+
+    @torch.no_grad()
+    def _mean(self, name: str, rows: Tensor) -> Tensor:
+        if name not in self.part.head.config.attention:
+            return rows.mean(0, keepdim=True)
+        there = torch.ones(1, len(rows), dtype=torch.bool)
+        tokens = ModalityBatch(present=there[:, 0], tokens=rows[None], mask=there)
+        return self.part.head.pooled(name, tokens)
 
     def label(self, name: str) -> int:
         """The place of a label among the logits. Raises UsageError where there is no such label."""

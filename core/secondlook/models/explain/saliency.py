@@ -101,7 +101,7 @@ def _slope(reading: Reading, label: int) -> Tensor:
     The mean over the way there from a usual vector. The slope at the end of it alone is of little
     use: the head has settled by then, and moves no more for what settled it.
     """
-    end = reading.image.mean(0)
+    end = reading.means()[IMAGE][0]
     usual = cast(Tensor, reading.part.head.scales[IMAGE].mean)
     share = (torch.arange(STEPS) + 0.5).unsqueeze(1) / STEPS
     rows = (usual + share * (end - usual)).requires_grad_()

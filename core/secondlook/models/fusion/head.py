@@ -5,8 +5,11 @@ replaced by a learned token; a fusion makes one vector of them, and a classifier
 it every modality has a head of its own. Where only one modality is present, there is nothing to
 fuse: the mean of both answers counts, so that a head for two modalities stays as good as one that
 was trained on the present one alone.
+
+The kind `linear` has no hidden layer at all: see `fusion.linear`.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import torch
@@ -14,14 +17,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from secondlook.errors import ModelError
+from secondlook.models.fusion.attention import AttentionPool
 from secondlook.models.fusion.bottleneck import BottleneckFusion
 from secondlook.models.fusion.concat import ConcatFusion
 from secondlook.models.fusion.gated import GatedFusion
-from secondlook.models.fusion.inputs import Batch, ModalitySpec, presence, rows_of, without
+from secondlook.models.fusion.inputs import (
+    Batch,
+    ModalityBatch,
+    ModalitySpec,
+    presence,
+    rows_of,
+    without,
+)
+from secondlook.models.fusion.linear import LinearSum
 from secondlook.models.fusion.states import States
 from secondlook.models.fusion.weighted import WeightedFusion
 
-FusionName = Literal["gated", "concat", "weighted", "bottleneck"]
+FusionName = Literal["gated", "concat", "weighted", "bottleneck", "linear"]
 
 
 class FusionConfig(BaseModel):
@@ -39,12 +51,16 @@ class FusionConfig(BaseModel):
     """Width H in which the modalities meet."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     bottleneck_tokens: int = Field(default=4, ge=1)
+    attention: tuple[str, ...] = ()
+    """Modalities whose tokens are weighted by what was learned; the mean of the others counts."""
 
     @model_validator(mode="after")
     def _distinct(self) -> "FusionConfig":
         names = [x.name for x in self.modalities]
         if len(set(names)) < len(names) or len(set(self.classes)) < len(self.classes):
             raise ValueError(f"modalities {names} and classes {self.classes} must differ")
+        if not set(self.attention) <= set(names):
+            raise ValueError(f"attention {self.attention} is on none of {names}")
         if not self.multilabel and len(self.classes) < 2:
             raise ValueError(f"one of several labels needs at least 2, got {self.classes}")
         return self
@@ -80,19 +96,27 @@ class FusionHead(nn.Module):
     def __init__(self, config: FusionConfig) -> None:
         super().__init__()
         self.config = config
-        width, classes = config.hidden, len(config.classes)
+        classes = len(config.classes)
         self.scales = nn.ModuleDict({x.name: _Standardise(x.size) for x in config.modalities})
+        sizes = {x.name: x.size for x in config.modalities}
+        self.fusion: nn.Module
+        if config.fusion == "linear":
+            self.fusion = LinearSum(list(sizes.values()), classes)
+        else:
+            self._build(sizes)
+        self.pools = nn.ModuleDict({x: AttentionPool(sizes[x]) for x in config.attention})
+        self.register_buffer("prior", torch.zeros(classes))
+
+    def _build(self, sizes: Mapping[str, int]) -> None:
+        """What a head with a hidden layer has."""
+        config, width = self.config, self.config.hidden
         self.projections = nn.ModuleDict(
-            {
-                x.name: nn.Sequential(nn.Linear(x.size, width), nn.LayerNorm(width))
-                for x in config.modalities
-            }
+            {x: nn.Sequential(nn.Linear(y, width), nn.LayerNorm(width)) for x, y in sizes.items()}
         )
-        self.missing = nn.Parameter(torch.randn(len(config.modalities), width) * 0.02)
+        self.missing = nn.Parameter(torch.randn(len(sizes), width) * 0.02)
         self.fusion = _fusion(config)
         self.classifier = _classifier(config)
-        self.own = nn.ModuleDict({x: _classifier(config) for x in config.names})
-        self.register_buffer("prior", torch.zeros(classes))
+        self.own = nn.ModuleDict({x: _classifier(config) for x in sizes})
 
     def forward(self, batch: Batch) -> HeadOutput:
         """The answer to B cases.
@@ -101,6 +125,8 @@ class FusionHead(nn.Module):
         Raises ModelError where a modality is lacking, unknown, or of another size.
         """
         self._check(batch)
+        if self.config.fusion == "linear":
+            return self._sum(batch)
         states = self._states(batch)
         vector, weights = self.fusion(states)
         fused = self.classifier(vector)
@@ -118,9 +144,38 @@ class FusionHead(nn.Module):
             weights=weights,
         )
 
+    def _sum(self, batch: Batch) -> HeadOutput:
+        names, present = self.config.names, presence(batch, self.config.names)
+        vectors = [self.scales[x](self.pooled(x, batch[x])) for x in names]
+        fused, own = self.fusion(vectors, present)
+        count = present.sum(1, keepdim=True)
+        alone = torch.where(present.unsqueeze(-1), own, 0).sum(1)
+        logits = torch.where(count > 1, fused, torch.where(count == 1, alone, self.prior))
+        return HeadOutput(
+            logits=logits,
+            fused=fused,
+            auxiliary=dict(zip(names, own.unbind(1), strict=True)),
+            weights=present / count.clamp(min=1),
+        )
+
     def contributions(self, batch: Batch) -> dict[str, Tensor]:
         """For each modality the logits (B, C) of the answer had it been absent."""
         return {x: self(without(batch, x)).logits for x in self.config.names}
+
+    def token_weights(self, name: str, modality: ModalityBatch) -> Tensor:
+        """(B, T) how much each token counts in the vector of its modality; they add up to 1."""
+        tokens, mask = modality.sequence()
+        if name in self.pools:
+            weights: Tensor = self.pools[name](self.scales[name](tokens), mask)
+            return weights
+        return mask / mask.sum(1, keepdim=True).clamp(min=1)
+
+    def pooled(self, name: str, modality: ModalityBatch) -> Tensor:
+        """(B, D) what the head reads of a modality: its vectors, or the weighted mean of its tokens."""
+        if name not in self.pools or modality.pooled is not None:
+            return modality.vectors()
+        tokens, _ = modality.sequence()
+        return (tokens * self.token_weights(name, modality).unsqueeze(-1)).sum(1)
 
     @torch.no_grad()
     def standardise(self, batch: Batch) -> None:
@@ -136,7 +191,7 @@ class FusionHead(nn.Module):
 
     def _states(self, batch: Batch) -> States:
         names = self.config.names
-        vectors = torch.stack([self._project(x, batch[x].vectors()) for x in names], dim=1)
+        vectors = torch.stack([self._project(x, self.pooled(x, batch[x])) for x in names], dim=1)
         present = presence(batch, names)
         sequences = [batch[x].sequence() for x in names]
         return States(

@@ -110,6 +110,18 @@ def pooled(values: ArrayLike, present: ArrayLike | None = None) -> ModalityBatch
     return ModalityBatch(present=torch.from_numpy(there), pooled=vectors)
 
 
+def sequences(rows: Sequence[ArrayLike], size: int) -> ModalityBatch:
+    """A modality from the tokens (n, D) of each case, padded; absent from cases that have none."""
+    arrays = [np.array(x, dtype=np.float32).reshape(-1, size) for x in rows]
+    most = max((len(x) for x in arrays), default=0)
+    tokens = np.zeros((len(arrays), max(1, most), size), dtype=np.float32)
+    mask = np.zeros(tokens.shape[:2], dtype=bool)
+    for i, array in enumerate(arrays):
+        tokens[i, : len(array)], mask[i, : len(array)] = array, True
+    there = torch.from_numpy(mask)
+    return ModalityBatch(present=there.any(1), tokens=torch.from_numpy(tokens), mask=there)
+
+
 def rows_of(batch: Batch) -> int:
     """B. Raises ModelError where there is no modality or they differ in their number of cases."""
     sizes = {name: len(x) for name, x in batch.items()}

@@ -13,7 +13,7 @@ from secondlook.models.calibration import Blend, Unseen, fit_blend
 from secondlook.models.case_vectors import IMAGE, OUTLINE, REGION
 from secondlook.models.region import RegionFinder, RegionRecipe
 from secondlook.models.vision import PatchNetwork
-from secondlook.training.crossval_figures import cross_fitted
+from secondlook.training.crossval_figures import cross_probabilities
 from secondlook.training.crossval_folds import Folds
 
 
@@ -43,11 +43,7 @@ def blend_of(ratios: NDArray[np.float64] | None, unseen: Unseen, folds: Folds) -
     classes, several = list(folds.classes), unseen.labels.ndim == 2
     if ratios is None or not several and NOTHING not in classes:
         return None
-    found = np.empty(len(ratios))
-    for rows, calibration in cross_fitted(unseen, folds):
-        names = [unseen.patterns[i] for i in rows.tolist()]
-        values = calibration.probabilities(unseen.logits[rows], names)
-        found[rows] = anything_in(values, classes, several=several)
+    found = anything_in(cross_probabilities(unseen, folds), classes, several=several)
     holds = unseen.labels.max(1) > 0 if several else unseen.labels != classes.index(NOTHING)
     seen = np.array([IMAGE in x.split("+") for x in unseen.patterns])
     with suppress(ModelError):  # of those with pictures all have a finding, or none has

@@ -21,6 +21,8 @@ class LabelledCase:
 
     images: tuple[Picture, ...] | Callable[[], tuple[Pixels, ...]] = ()
     """The pictures, each as it is or with what loads it, or what loads all of them."""
+    slices: bool = False
+    """Whether pictures are slices of volumes: then which of them count is learned, too."""
     passages: tuple[str, ...] = ()
     labels: tuple[str, ...]
     group: str

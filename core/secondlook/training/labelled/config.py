@@ -40,6 +40,8 @@ class LabelledConfig:
     folds: int = 5
     alpha: float = 0.1
     """The share of cases whose conformal set may lack the true label."""
+    sensitivity: float | None = None
+    """The share of cases with a label that its threshold must find; None chooses no thresholds."""
     multilabel: bool = False
     """Several labels may hold for a case, or none."""
     views: int = 4

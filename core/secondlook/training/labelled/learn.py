@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
+
+from secondlook.cases import NOTHING
 from secondlook.errors import ModelError
 from secondlook.models.answers import AnswersPart
 from secondlook.models.backbones import TextBackbone
-from secondlook.models.calibration import fit_answers
+from secondlook.models.calibration import OperatingPoint, fit_answers, fit_operating_points
 from secondlook.models.calibration.answers import Unseen
 from secondlook.models.case_vectors import IMAGE, OUTLINE, REGION, TEXT, standardised
 from secondlook.models.familiar import Familiar
@@ -18,7 +21,7 @@ from secondlook.models.region import RegionFinder
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import CrossvalConfig, LearnedHead, learn_head
-from secondlook.training.crossval_figures import Figures, answer_figures
+from secondlook.training.crossval_figures import Figures, answer_figures, cross_probabilities
 from secondlook.training.crossval_folds import Folds
 from secondlook.training.folds import check_labels
 from secondlook.training.heads import Progress
@@ -67,6 +70,10 @@ class LearnedLabelled:
     """`read`, `head`, `lora` and `total`."""
     alpha: float = 0.1
     """The share of cases whose conformal set may lack the true label."""
+    points: dict[str, OperatingPoint] = field(default_factory=dict)
+    """Where each label is reported; none where no sensitivity was asked for."""
+    sensitivity: float | None = None
+    """What was asked for."""
     folder: Path | None = None
     """Where the state and the log of this run are, None where they are not kept."""
 
@@ -125,7 +132,20 @@ def learn_labelled(
     if vision is not None and finder is not None and REGION in work.features:
         blend = blend_of(work.ratios, learned.unseen, learned.folds)
         part = beside(part, vision, finder, blend)
-    return replace(learned, part=part, folder=checkpoint.folder)
+    points = _points(learned, config.sensitivity)
+    return replace(learned, part=part, points=points, folder=checkpoint.folder)
+
+
+def _points(learned: LearnedLabelled, sensitivity: float | None) -> dict[str, OperatingPoint]:
+    """Of what was kept, on cases that it was not learned from."""
+    if sensitivity is None:
+        return {}
+    classes, unseen = list(learned.folds.classes), learned.unseen
+    several = unseen.labels.ndim == 2
+    truth = unseen.labels if several else np.eye(len(classes))[unseen.labels]
+    values = cross_probabilities(unseen, learned.folds)
+    points = fit_operating_points(values, truth, classes, unseen.groups, sensitivity=sensitivity)
+    return {x: y for x, y in points.items() if x != NOTHING}
 
 
 def _read(
@@ -186,6 +206,7 @@ def _learned(
         joined_groups=work.joined,
         seconds=seconds,
         alpha=config.alpha,
+        sensitivity=config.sensitivity,
     )
 
 
@@ -197,7 +218,12 @@ def _learn_head(
     tell: Callable[[float], None],
 ) -> LearnedHead:
     share = HEAD_SHARE if config.tune is not None else 1.0
-    head = replace(config.head, seed=config.seed, seconds=min(config.head.seconds, share * left))
+    head = replace(
+        config.head,
+        seed=config.seed,
+        seconds=min(config.head.seconds, share * left),
+        attention=work.attention,
+    )
     return learn_head(
         work.features,
         work.labels,

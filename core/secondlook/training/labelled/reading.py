@@ -65,6 +65,10 @@ class Readings:
         count = np.bincount(self.owner, minlength=len(total))
         return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
 
+    def each(self) -> list[NDArray[np.float32]]:
+        """(n, W) of the pictures of each case, in their order."""
+        return [self.vectors[self.owner == i] for i in range(len(self.has_text))]
+
     def worst(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """(N, R) regions and (N,) ratios of the picture with the highest score of each case.
 
@@ -222,7 +226,7 @@ class _Pictures:
             self._find(loaded, features)
             self.owner.append(index)
             self.number.append(loaded.number)
-            self.digests.append(hashlib.sha256(loaded.pixels.tobytes()).hexdigest())
+            self.digests.append(_digest(loaded, index))
         self._progress((index + 1) / total)
         self._foresee(index + 1, total)
 
@@ -247,7 +251,7 @@ class _Pictures:
                 self.unread += 1
                 continue
             # The goods part may look closer than the backbone takes a whole picture.
-            yield _Loaded(number, pixels, pixels if self._finder is None else whole)
+            yield _Loaded(number, pixels, pixels if self._finder is None else whole, case.slices)
 
     def _pictures(self, case: LabelledCase) -> list[tuple[int, Picture]]:
         try:
@@ -275,6 +279,16 @@ class _Loaded(NamedTuple):
     """At the size that the backbone takes."""
     whole: Pixels
     """As the goods part looks at it."""
+    slice: bool
+    """Whether it is one of a volume."""
+
+
+def _digest(loaded: _Loaded, case: int) -> str:
+    """sha256 of a picture. Blank slices, as beyond the ends of a body, are no copies of each other."""
+    pixels = loaded.pixels
+    blank = loaded.slice and bool((pixels == pixels[0, 0]).all())
+    told = f"blank {case} {loaded.number}".encode() if blank else pixels.tobytes()
+    return hashlib.sha256(told).hexdigest()
 
 
 def _vector(features: ImageFeatures, recipe: Recipe) -> NDArray[np.float32]:

@@ -15,8 +15,9 @@ from secondlook.training.folds import Labels, grouped_folds
 
 SEED_APART = 7919
 """So that the folds here are not those on which the head is judged."""
-STRENGTH = 0.1
-"""C of the logistic regression: weak features must not win by their number."""
+STRENGTHS = (0.001, 0.01, 0.1)
+"""C of the logistic regression. Each recipe is judged by what suits it best: with one C for all the
+shortest vector wins where that C is too large, for the others are surer of what is wrong."""
 
 
 def choose_recipe(
@@ -39,11 +40,11 @@ def choose_recipe(
         "pooled": Recipe(),
         "levels": Recipe(pooled=False, levels=whole.levels),
     }
+    width = vectors.shape[1]
+    parts = {x: vectors[:, columns(y, pooled_size, width)] for x, y in candidates.items()}
     losses = {
-        name: _loss(
-            vectors[:, columns(recipe, pooled_size, vectors.shape[1])], labels, groups, seed
-        )
-        for name, recipe in candidates.items()
+        name: min(_loss(part, labels, groups, seed, strength) for strength in STRENGTHS)
+        for name, part in parts.items()
     }
     return candidates[min(losses, key=lambda x: losses[x])], losses
 
@@ -54,13 +55,17 @@ def columns(recipe: Recipe, pooled_size: int, width: int) -> slice:
 
 
 def _loss(
-    vectors: NDArray[np.float32], labels: Labels, groups: NDArray[np.int64], seed: int
+    vectors: NDArray[np.float32],
+    labels: Labels,
+    groups: NDArray[np.int64],
+    seed: int,
+    strength: float,
 ) -> float:
     names = [str(x) for x in range(_classes(labels))]
     total = 0.0
     for out in grouped_folds(labels, names, groups, folds=3, seed=seed + SEED_APART):
         keep = np.setdiff1d(np.arange(len(labels)), out)
-        total += _fold_loss(vectors[keep], labels[keep], vectors[out], labels[out])
+        total += _fold_loss(vectors[keep], labels[keep], vectors[out], labels[out], strength)
     return total / len(labels)
 
 
@@ -69,8 +74,9 @@ def _fold_loss(
     labels: Labels,
     vectors: NDArray[np.float32],
     truth: Labels,
+    strength: float,
 ) -> float:
-    probe = LogisticRegression(C=STRENGTH, max_iter=1000)
+    probe = LogisticRegression(C=strength, max_iter=1000)
     if labels.ndim == 2:
         probe = OneVsRestClassifier(probe)
         held = np.flatnonzero(labels.min(0) != labels.max(0))  # what holds for all teaches nothing

@@ -72,6 +72,10 @@ class TuneStage:
             return Outcome(reason="LoRA was not asked for: the head alone is kept")
         if vision is None or IMAGE not in work.features:
             return Outcome(reason="there are no pictures for LoRA: the head alone is kept")
+        if work.attention:
+            return Outcome(
+                reason="slices of volumes are read by the frozen backbone: the head alone is kept"
+            )
         views = self._views(work.readings)
         lacking = self._lacking(work.readings, len(learned.folds.parts), views)
         if lacking is not None:

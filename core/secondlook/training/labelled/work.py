@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.case_vectors import IMAGE, TEXT
-from secondlook.models.fusion.inputs import Batch, pooled
+from secondlook.models.fusion.inputs import Batch, ModalityBatch, pooled, sequences
 from secondlook.models.recipe import Recipe
 from secondlook.models.region import parts_of
 from secondlook.models.vision import PatchNetwork
@@ -33,6 +33,8 @@ class Work:
     """Of the recipes that were compared."""
     joined: int
     """Groups that were joined with others because they share a case or a picture."""
+    attention: tuple[str, ...] = ()
+    """Modalities of which a head learns what counts in them: slices of volumes."""
     ratios: NDArray[np.float64] | None = None
     """(N,) goods scores in units of the threshold, of cases with pictures; None without goods."""
 
@@ -63,12 +65,17 @@ def prepare_work(
     groups, joined = joined_groups([x.group for x in kept], shared)
     _check(labels, classes, groups, joined)
     features: dict[str, NDArray[np.float32]] = {}
+    slices: dict[str, ModalityBatch] = {}
     recipe, losses = Recipe(), dict[str, float]()
     if vision is not None and readings.has_image.any():
         vectors = readings.means()
         recipe, losses = _recipe(vectors, readings, vision, labels, groups, seed)
         size = vision.image_tower.pooled_size
-        features[IMAGE] = vectors[:, columns(recipe, size, vectors.shape[1])]
+        part = columns(recipe, size, vectors.shape[1])
+        features[IMAGE] = vectors[:, part]
+        if any(x.slices for x in kept):
+            rows = [x[:, part] for x in readings.each()]
+            slices[IMAGE] = sequences(rows, features[IMAGE].shape[1])
     ratios = None
     if len(readings.regions):
         regions, ratios = readings.worst()
@@ -81,7 +88,8 @@ def prepare_work(
         labels=labels,
         readings=readings,
         recipe=recipe,
-        features={x: pooled(y, there[x]) for x, y in features.items()},
+        features={x: pooled(y, there[x]) for x, y in features.items()} | slices,
+        attention=tuple(slices),
         groups=groups,
         losses=losses,
         joined=joined,

@@ -1,0 +1,154 @@
+"""Fitting a linear head: logistic regression on all modalities at once (scikit-learn).
+
+With a few hundred cases and a thousand numbers each, weights that are held small tell more than a
+network with a hidden layer; how small is chosen on cases held out, like the kind of fusion.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from secondlook.models.calibration.temperature import negative_log_likelihood
+from secondlook.models.fusion.head import FusionHead
+from secondlook.models.fusion.inputs import Batch, presence
+from secondlook.models.fusion.linear import LinearSum
+from secondlook.training.folds import Labels
+
+if TYPE_CHECKING:
+    from secondlook.training.heads import TrainedHead
+
+ITERATIONS = 1000
+RARE = 1e-6
+"""A label that always or never holds among these cases gets odds of this; nothing is fitted."""
+
+
+@torch.no_grad()
+def fit_linear(
+    head: FusionHead,
+    features: Batch,
+    labels: Labels,
+    *,
+    strength: float,
+    balanced: bool,
+    damped: Mapping[str, float] | None = None,
+) -> float:
+    """Give a linear head the weights that fit these cases; returns its mean loss on them.
+
+    Args:
+        strength: how little weights are held small (the C of the regression).
+        balanced: whether rare labels count as much as frequent ones.
+        damped: factors for the numbers of modalities: their weights are held smaller, at 0 to none.
+    """
+    factors, fit = _factors(head, damped or {}), _several if labels.ndim == 2 else _one
+    options: dict[str, object] = {
+        "C": strength,
+        "max_iter": ITERATIONS,
+        "class_weight": "balanced" if balanced else None,
+    }
+    classes, rows = len(head.config.classes), _rows(head, features)
+    weights, bias = fit(rows * factors, labels, classes, options)
+    _set(head, weights * factors, bias)
+    start = 0
+    for i, spec in enumerate(head.config.modalities):
+        there = features[spec.name].present.numpy()
+        part = rows[there][:, start : start + spec.size]
+        start += spec.size
+        if there.any() and (labels.ndim == 2 or len(np.unique(labels[there])) > 1):
+            _set_alone(head, i, *fit(part, labels[there], classes, options))
+        else:
+            _set_alone(head, i, np.zeros((classes, spec.size)), head.prior.double().numpy())
+    return _loss(head, features, labels)
+
+
+@torch.no_grad()
+def mean_head(heads: "Sequence[TrainedHead]") -> "TrainedHead":
+    """One head that says what several linear ones of the same cases say on average.
+
+    Options that cross-validation cannot tell apart are rather averaged than drawn from: one that
+    leaves a modality out by chance then costs little.
+    """
+    if len(heads) == 1:
+        return heads[0]
+    mean = deepcopy(heads[0].head)
+    states = [x.head.state_dict() for x in heads]
+    mean.load_state_dict({x: torch.stack([s[x] for s in states]).mean(0) for x in states[0]})
+    loss = float(np.mean([x.loss for x in heads]))
+    return replace(heads[0], head=mean.eval(), loss=loss, seconds=sum(x.seconds for x in heads))
+
+
+def _rows(head: FusionHead, features: Batch) -> NDArray[np.float64]:
+    """(N, sum of sizes + M) standardised vectors, zero where absent, then what is absent."""
+    there = presence(features, head.config.names)
+    parts = []
+    for i, name in enumerate(head.config.names):
+        values = head.scales[name](head.pooled(name, features[name]))
+        parts.append(torch.where(there[:, i : i + 1], values, 0))
+    return torch.cat([*parts, (~there).float()], dim=1).double().numpy()
+
+
+def _factors(head: FusionHead, damped: Mapping[str, float]) -> NDArray[np.float64]:
+    """(sum of sizes + M,) for the columns of `_rows`."""
+    each = [damped.get(x.name, 1.0) for x in head.config.modalities]
+    sizes = [x.size for x in head.config.modalities]
+    return np.concatenate([np.repeat(each, sizes), each])
+
+
+def _one(
+    rows: NDArray[np.float64], labels: Labels, classes: int, options: dict[str, object]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(C, D) and (C,); a label that no case has is as improbable as it can be said."""
+    model = LogisticRegression(**options).fit(rows, labels)
+    found, weights, bias = model.classes_, model.coef_, model.intercept_
+    if len(found) == 2:
+        weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
+    whole = np.zeros((classes, rows.shape[1]))
+    offsets = np.full(classes, bias.min() + np.log(RARE))
+    whole[found], offsets[found] = weights, bias
+    return whole, offsets
+
+
+def _several(
+    rows: NDArray[np.float64], labels: Labels, classes: int, options: dict[str, object]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    whole, offsets = np.zeros((classes, rows.shape[1])), np.zeros(classes)
+    for i in range(classes):
+        column = labels[:, i]
+        if column.min() == column.max():
+            offsets[i] = np.log(RARE) * (1 if column.max() == 0 else -1)
+            continue
+        model = LogisticRegression(**options).fit(rows, column)
+        whole[i], offsets[i] = model.coef_[0], model.intercept_[0]
+    return whole, offsets
+
+
+def _set(head: FusionHead, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
+    fusion = head.fusion
+    assert isinstance(fusion, LinearSum)  # the caller has looked
+    values, start = torch.from_numpy(weights).float(), 0
+    for layer in fusion.own:
+        assert isinstance(layer, torch.nn.Linear)
+        layer.weight.copy_(values[:, start : start + layer.in_features])
+        start += layer.in_features
+    fusion.absent.copy_(values[:, start:].T)
+    fusion.bias.copy_(torch.from_numpy(bias).float())
+
+
+def _set_alone(
+    head: FusionHead, place: int, weights: NDArray[np.float64], bias: NDArray[np.float64]
+) -> None:
+    fusion = head.fusion
+    assert isinstance(fusion, LinearSum)  # the caller has looked
+    layer = fusion.alone[place]
+    assert isinstance(layer, torch.nn.Linear)
+    layer.weight.copy_(torch.from_numpy(weights).float())
+    layer.bias.copy_(torch.from_numpy(bias).float())
+
+
+def _loss(head: FusionHead, features: Batch, labels: Labels) -> float:
+    return float(negative_log_likelihood(head.eval()(features).logits.numpy(), labels).mean())

@@ -1,0 +1,89 @@
+"""The radiology assistant keeps to its policy: bands, thresholds of the model, triage only."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from radiology_assistant.domain import RadiologyAssistant
+from radiology_assistant.settings import RadiologySettings
+from secondlook import Answers, Attachment, Case, ModelOutputs, Role
+
+NOW = datetime.now(UTC)
+EXAM = Case(
+    id="c" * 64,
+    domain="radiology-assistant",
+    title="chest",
+    product=None,
+    attachments=(
+        Attachment(sha256="a" * 64, name="a.png", media_type="image/png", size=1, role=Role.IMAGE),
+    ),
+    records=(),
+    opened_at=NOW,
+)
+SAID = Answers(
+    probabilities={"pneumothorax": 0.4, "pneumonia": 0.9},
+    possible=(),
+    coverage=0.9,
+    several=True,
+    unfamiliar=False,
+    contributions={"image": {"pneumothorax": 0.1, "pneumonia": 0.2}},
+    thresholds={"pneumothorax": 0.3, "pneumonia": 0.95},
+    fingerprint="f" * 64,
+    thresholds_for="f" * 64,
+    learned=NOW - timedelta(days=100),
+)
+
+
+def assistant(**triage: Any) -> RadiologyAssistant:
+    """The domain as a site sets it."""
+    domain = RadiologyAssistant()
+    domain.configure(RadiologySettings.model_validate({"triage": triage}))
+    return domain
+
+
+def look(domain: RadiologyAssistant, answers: Answers | None) -> tuple[str, int, str | None]:
+    """Recommendation, priority and why nothing was assessed."""
+    verdict = domain.assess(EXAM, ModelOutputs(answers=answers))
+    reason = verdict.abstention.reason if verdict.abstention else None
+    return domain.recommend(EXAM, verdict), verdict.priority, reason
+
+
+def test_the_thresholds_of_the_adapter_decide() -> None:
+    assert look(assistant(), SAID) == ("critical", 3, None)
+    higher = replace(SAID, thresholds={"pneumothorax": 0.5, "pneumonia": 0.95})
+    assert look(assistant(), higher) == ("routine", 1, None)
+
+
+def test_without_thresholds_even_odds_hold() -> None:
+    assert look(assistant(), replace(SAID, thresholds={}, thresholds_for="")) == ("urgent", 2, None)
+
+
+def test_thresholds_of_another_model_judge_nothing() -> None:
+    other = replace(SAID, thresholds_for="e" * 64)
+    assert look(assistant(), other) == ("not_assessed", 2, "threshold_mismatch")
+
+
+def test_thresholds_that_are_too_old_judge_nothing_and_raise_nothing() -> None:
+    domain = assistant(threshold_days=99)
+    assert look(domain, SAID) == ("not_assessed", 2, "threshold_expired")
+    assert domain.assess(EXAM, ModelOutputs(answers=SAID)).findings == ()
+    assert look(assistant(threshold_days=101), SAID)[0] == "critical"
+
+
+def test_without_an_adapter_an_exam_stands_where_the_site_says() -> None:
+    assert look(assistant(not_assessed="critical"), None) == ("not_assessed", 3, "no_adapter")
+    assert look(assistant(), None) == ("not_assessed", 2, "no_adapter")
+
+
+def test_a_site_moves_a_finding() -> None:
+    assert look(assistant(findings={"pneumothorax": "routine"}), SAID) == ("routine", 1, None)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_triage_only_is_a_setting(wanted: bool) -> None:
+    domain = RadiologyAssistant()
+    domain.configure(RadiologySettings(triage_only=wanted))
+    assert domain.triage_only is wanted
+    assert (domain.queue().order, domain.queue().unassessed) == ("waiting", "not_assessed")
