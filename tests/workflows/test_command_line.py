@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from plates import plate
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows.cli.app import build
+from secondlook_workflows.cli.console import print_table
 from secondlook_workflows.context import open_context
 
 CLI = build()
@@ -219,3 +220,8 @@ def test_every_command_has_help() -> None:
     assert {"ingest", "assess", "run", "learn", "evaluate", "decide", "work", "ui"} <= set(names)
     for name in names:
         assert "Usage" in run(name, "--help").stdout
+
+
+def test_a_table_in_a_pipe_keeps_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["case", "why"], [["abcdef12", "x" * 120]])
+    assert "x" * 120 in capsys.readouterr().out

@@ -130,7 +130,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
     for row in cells:
         table.add_row(*map(Text, row))
-    out.print(table, width=None if out.is_terminal else WIDE)
+    (out if out.is_terminal else Console(width=WIDE)).print(table)
 
 
 def say(message: str, *, whole: bool = False) -> None:
