@@ -37,6 +37,8 @@ LEFT_OUT = Flag(
         "was read. They feed the first look only where the setting `read_reports` is on."
     ),
 )
+TECHNIQUE = "technique"
+"""What was asked for, or how an exam was made: by itself no report of it."""
 Stated = tuple[Record, Mention]
 
 
@@ -70,8 +72,10 @@ def priority(finding: Finding) -> int:
 
 def note_flags(case: Case) -> Sequence[Flag]:
     """The caution about reports among the notes of a case."""
-    left_out = any(not x.known for record in case.records for x in read_note(record).sections)
-    return (LEFT_OUT,) if left_out else ()
+    notes = [read_note(x) for x in case.records]
+    written = any(not x.known and x.name != TECHNIQUE for note in notes for x in note.sections)
+    named = any(not x.known for note in notes for x in note.mentions)
+    return (LEFT_OUT,) if written or named else ()
 
 
 def _stated(records: Iterable[Record], *, reports: bool) -> Iterator[Stated]:

@@ -134,3 +134,32 @@ def test_names_of_files_name_people_only_where_they_look_like_it() -> None:
 
 def test_nothing_is_shown_of_who_is_known() -> None:
     assert "Quill" not in repr(KNOWN) + repr(REDACTOR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Known pneumonia. No Pneumothorax. Hospital day 2.", "SUSPECTED PNEUMOTHORAX DO CXR NOW",
+        "NO PNEUMOTHORAX, DO FOLLOW UP", "Suspected Pneumothorax MD aware.",
+        "CT and MR. Subdural haematoma suspected.", "Reader: Haemothorax?",
+    ],
+)  # fmt: skip
+def test_what_a_note_says_of_a_finding_stays(text: str) -> None:
+    assert STRANGER.note(text) == text
+
+
+def test_a_finding_beside_a_hospital_stays_and_the_hospital_goes() -> None:
+    note = "Hospital Acquired Pneumonia. Tension Pneumothorax, Saint Thistle Hospital"
+    left = STRANGER.note(note)
+    assert "Pneumonia. Tension Pneumothorax" in left
+    assert "Thistle" not in left
+
+
+@pytest.mark.parametrize("label", ["mrn", "patient id", "address", "city", "phone"])
+def test_what_stands_below_its_label_goes(label: str) -> None:
+    assert "84213" not in STRANGER.note(f"{label}:\nK84213\n\nnote:\nCough")
+
+
+def test_an_empty_address_does_not_take_the_next_line() -> None:
+    text = "Address:\nIndication: suspected pneumothorax"
+    assert STRANGER.note(text) == text

@@ -21,7 +21,9 @@ from secondlook.settings import Limits
 sys.path.append(str(Path(__file__).parent))
 import bad_files
 from fhir_notes import attachment, bundle, document, encoded, report, request
-from test_intake_fuzz import MUTANTS, mutate
+from test_intake_fuzz import MUTANTS
+
+from mutants import mutate
 
 LIMITS = Limits()
 

@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from pydicom.uid import (
     RLELossless,
 )
 
+import made_series
 from secondlook.cases import Attachment, Role
 from secondlook.domain import IntakeFile
 from secondlook.intake.dicom import read_dicom
 from secondlook.intake.dicom_header import open_header
 from secondlook.intake.frames import iter_frames
 from secondlook.intake.outcome import QuarantinedFile, Reason, Refused
+from secondlook.intake.parse import parse_file
 from secondlook.intake.pixels import read_frame, read_picture
 from secondlook.intake.reader import Reader
 from secondlook.settings import Limits
@@ -357,3 +360,27 @@ def test_wrong_volumes_are_named(reader: Reader, tmp_path: Path) -> None:
         outcome = taken(reader, tmp_path, data)
         assert isinstance(outcome, QuarantinedFile)
         assert outcome.reason is reason
+
+
+@pytest.mark.parametrize("slope", ["1E38", "-1E300"])
+def test_a_rescale_that_makes_values_infinite_is_put_aside(tmp_path: Path, slope: str) -> None:
+    path = tmp_path / "scan.dcm"
+    made_series.write_slice(path, made_series.AXIAL, 20.0, RescaleSlope=slope)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as the parsing process does
+        answer = parse_file(path, path.name, Limits())
+    assert isinstance(answer, tuple)
+    assert answer[0] is Reason.DAMAGED
+
+
+@pytest.mark.parametrize("slope, intercept", [(1.0, np.nan), (3e38, 0.0), (1.0, np.inf)])
+def test_a_scale_that_is_not_finite_is_put_aside(
+    tmp_path: Path, slope: float, intercept: float
+) -> None:
+    content = bytearray(bad_files.nifti(np.ones((6, 7, 8), np.int16)))
+    content[112:120] = np.array([slope, intercept], np.float32).tobytes()
+    path = tmp_path / "scan.nii"
+    path.write_bytes(content)
+    answer = parse_file(path, path.name, Limits())
+    assert isinstance(answer, tuple)
+    assert answer[0] is Reason.NOT_FINITE

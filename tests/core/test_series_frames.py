@@ -16,6 +16,7 @@ from secondlook import IntakeError, Role, Stack
 from secondlook.intake.dicom_header import open_header
 from secondlook.intake.frames import iter_frames
 from secondlook.intake.outcome import Refused
+from secondlook.intake.pixels import read_frame
 from secondlook.intake.series_pixels import slices
 
 bad_files = made_series.bad_files
@@ -153,3 +154,14 @@ def test_a_stored_copy_that_is_damaged_names_no_file(tmp_path: Path) -> None:
         list(made_series.values(stack))
     assert not isinstance(caught.value, Refused)
     assert "Jane" not in str(caught.value).replace(str(path)[:16], "")
+
+
+def test_people_page_through_frames_in_the_order_of_the_slices(tmp_path: Path) -> None:
+    """The brightest frames are told apart by a window that is wide enough for all."""
+    path = tmp_path / "a.dcm"
+    window = {"WindowCenter": "102", "WindowWidth": "20"}
+    stack = enhanced(path, [group(z) for z in (6, 0, 4, 2)], **window)
+    assert numbers(stack) == [1, 3, 2, 0]
+    pictures = [read_frame(stack.attachments[0], path, index) for index in range(4)]
+    grey = [int(x[1, 1, 0]) for x in pictures if x is not None]
+    assert np.argsort(np.argsort(grey)).tolist() == [1, 3, 2, 0]

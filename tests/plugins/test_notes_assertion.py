@@ -78,6 +78,18 @@ Known lung nodule. | nodule affirmed
 Mass effect on the ventricle, no mass. | mass negated
 No trauma, rule out fracture. | fracture hypothetical
 No fever, pneumonia suspected. | pneumonia uncertain
+Absent breath sounds on the left, tension pneumothorax. | pneumothorax affirmed
+Chest drain not working, pneumothorax larger. | pneumothorax affirmed
+Never smoker, pneumothorax on the left. | pneumothorax affirmed
+Not moving the left side, stroke. | stroke affirmed
+Pneumothorax can't be ruled out. | pneumothorax uncertain
+Pneumothorax has not been ruled out. | pneumothorax uncertain
+Not able to rule out aortic dissection. | aortic_dissection uncertain
+Unable to exclude pneumothorax. | pneumothorax uncertain
+r/o PE | pulmonary_embolism hypothetical
+?PE | pulmonary_embolism uncertain
+PE: lungs clear. |
+Fall, SDH suspected. | intracranial_haemorrhage uncertain
 No displaced, acute fracture is seen. | fracture negated
 Small effusion and the heart and mediastinum are normal. | pleural_effusion affirmed
 Effusion, heart size is within normal limits, no pneumothorax. | pleural_effusion affirmed, pneumothorax negated

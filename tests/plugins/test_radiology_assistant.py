@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiology_assistant.domain import QUERIES, RadiologyAssistant
-from radiology_assistant.evidence import find_mentions, priority
+from radiology_assistant.evidence import find_mentions, note_flags, priority
 from radiology_assistant.plugin import flag_assessment
 from radiology_assistant.settings import RadiologySettings
 from secondlook import (
@@ -356,3 +357,16 @@ def test_findings_learned_without_normal_exams_are_not_assessed() -> None:
     assert verdict.findings == ()
     assert verdict.abstention is not None
     assert verdict.abstention.reason == "only_kinds"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Indication:\nCough\n\nExamination:\nXR chest", []),
+        ("Examination: reduced breath sounds, pneumothorax suspected.", ["report_in_note"]),
+        ("Indication: cough\nImpression: pneumonia", ["report_in_note"]),
+    ],
+)
+def test_what_was_asked_for_is_no_report(text: str, codes: list[str]) -> None:
+    case = SimpleNamespace(records=(note(text, kind="note", name="note"),))
+    assert [x.code for x in note_flags(case)] == codes  # type: ignore[arg-type]

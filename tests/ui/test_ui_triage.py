@@ -127,7 +127,7 @@ def test_where_there_are_no_bands_there_is_nothing_to_move(
 
 
 def test_triage_only_shows_neither_finding_nor_number_nor_place(
-    triage_only: CaseMaker, open_page: OpenPage
+    triage_only: CaseMaker, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = flagged(triage_only)
     app = open_page("case", case=case)
@@ -137,6 +137,7 @@ def test_triage_only_shows_neither_finding_nor_number_nor_place(
     for secret in ("neumothorax", "0.83", "0.41", "robability", "0.30", "Nothing was found"):
         assert secret not in text, secret
     assert [x.label for x in app.toggle] == []
+    monkeypatch.setattr(session, "reviewer", lambda: "Anna")
     page = shown.read(case)
     assert (page.labels(), page.maps(triage_only.picture(case)), page.similar) == ((), (), ())
 
@@ -165,6 +166,7 @@ def test_the_picture_that_is_served_is_the_plain_one(
     app = open_page("case", case=case)
     press(app, "first-look")
     assert drawn and set(map(repr, drawn)) == {repr(Layers())}
+    monkeypatch.setattr(session, "reviewer", lambda: "Anna")
     attachment = shown.read(case).case.attachments[0]
     sent = Image.open(io.BytesIO(encode(attachment, 0, drawn[-1])))
     plain = images.picture(attachment, 0).pixels

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from made_measurements import measured, measurement, raised
-from secondlook import CitedPassage, Finding
+from secondlook import CitedPassage, Finding, Statement
 from secondlook.cases import NOTHING
+from secondlook.evidence import Assertion
 from secondlook_workflows.abstained import abstained
 from secondlook_workflows.answered import gained, operating, ranked, wilson
 from secondlook_workflows.detailed import detailed
@@ -173,3 +174,34 @@ def test_where_all_was_abstained_on_nothing_is_asked() -> None:
     cases = [measured(("crack",), abstained="no_adapter"), measured((), abstained="no_adapter")]
     details = detailed(measurement(cases), {}, seed=0)
     assert (details.intervals, details.operating_point, details.subgroups) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("assertion", ["affirmed", "negated"])
+def test_a_sentence_that_names_a_label_is_nothing_that_was_seen(assertion: Assertion) -> None:
+    said = Statement(
+        record="r",
+        record_name="note",
+        text="x",
+        start=0,
+        end=1,
+        line=1,
+        page=None,
+        names="x",
+        assertion=assertion,
+        section="indication",
+    )
+    named = Finding(label="crack", title="Note denies", evidence=(said,))
+    both = Finding(label="crack", title="Note names", score=0.9, evidence=(said, CITED))
+    cases = [*many(), measured(["crack"], findings=[named]), measured([], findings=[both])]
+    whole = measurement(cases)
+    assert not whole.flagged[-2:].any()
+    assert not questions(whole)[ANYTHING].raised[-2:].any()
+
+
+def test_a_label_that_no_number_was_given_for_counts_as_missed() -> None:
+    shut = [measured(["crack"], abstained="unfamiliar") for _ in range(30)]
+    cells = operating(questions(measurement([*many(), *shut]))["crack"])
+    assert cells["abstained"] == 30
+    assert cells["sensitivity_of_all"] == pytest.approx(cells["found"] / 60)
+    parted = detailed(measurement([*many(), *shut]), {}, 0).operating_point["crack"]
+    assert parted["abstained"] == 30

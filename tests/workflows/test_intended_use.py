@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from radiology_assistant.domain import RadiologyAssistant
 from secondlook import IntendedUse
 from secondlook.errors import NotAcknowledged
-from secondlook_workflows import assess, decide, demo, ingest, intended_use
+from secondlook_workflows import assess, decide, demo, ingest, intended_use, prioritise
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context
 
@@ -47,6 +47,15 @@ def test_nothing_is_decided_before_it_is_acknowledged(context: Context, case: st
     with context.workspace.database.read() as unit:
         assert len(unit.decisions.of(case)) == 1
         assert unit.audit.verify().problems == ()
+
+
+def test_no_exam_is_moved_before_it_is_acknowledged(context: Context, case: str) -> None:
+    config = prioritise.PrioritiseConfig(case=case, band="critical", reviewer="ada")
+    with pytest.raises(NotAcknowledged, match="ada has not acknowledged"):
+        prioritise.run(config, context)
+    with context.workspace.database.read() as unit:
+        assert unit.priorities.of(case) == ()
+        assert "ada" not in {x.name for x in unit.users.all()}
 
 
 def test_a_new_version_asks_again(

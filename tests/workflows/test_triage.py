@@ -16,7 +16,7 @@ from secondlook.evidence import AnomalyMap, LabelProbabilities, Region
 from secondlook.store import clock
 from secondlook.store.worklist import WorklistFilter
 from secondlook.withholding import Withholding
-from secondlook_workflows import export, prioritise, promote, simulate, standing
+from secondlook_workflows import export, intended_use, prioritise, promote, simulate, standing
 from secondlook_workflows.cases import case_document
 from secondlook_workflows.context import Context
 from secondlook_workflows.prioritise import PrioritiseConfig
@@ -126,6 +126,7 @@ def test_a_busy_database_puts_promotion_off(
 def test_a_person_moves_a_case_and_the_list_says_so(banded: Context) -> None:
     case = add(banded, "a")
     look(banded, case, priority=1)
+    intended_use.acknowledge(RADIOLOGY, "ann", banded)
     config = PrioritiseConfig(case=case[:10], band="critical", reviewer="ann")
     prioritise.run(config, banded)
     (line,) = lines(banded)

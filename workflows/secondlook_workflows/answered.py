@@ -45,7 +45,7 @@ def operating(question: Question) -> Cells:
     kept = question.of(np.flatnonzero(question.judged))
     there, found = int(kept.truth.sum()), int((kept.truth & kept.raised).sum())
     clear, passed = int((~kept.truth).sum()), int((~kept.truth & ~kept.raised).sum())
-    every = int(question.truth.sum())
+    every = int(question.truth.sum()) + question.passed_over
     return {
         "threshold": question.threshold,
         "with": there,
@@ -56,7 +56,7 @@ def operating(question: Question) -> Cells:
         "passed": passed,
         "specificity": _share(passed, clear),
         "specificity_interval": wilson(passed, clear),
-        "abstained": int((~question.judged).sum()),
+        "abstained": int((~question.judged).sum()) + len(question.declined),
         "sensitivity_of_all": _share(found, every),
     }
 

@@ -17,8 +17,10 @@ from secondlook.deid.pieces import Cleaned, write
 from secondlook.deid.seal import Seal
 from secondlook.domain import Domain, IntakeFile
 from secondlook.errors import ManifestError
+from secondlook.intake.fhir_people import read_people
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.intake.reader import Reader
+from secondlook.intake.sniff import Format
 from secondlook.workspace import Workspace
 
 
@@ -56,9 +58,14 @@ class Guard:
         answer = self._clean(path)
         if not isinstance(answer, Cleaned):
             whole = self.reader.read(path, name, kind=kind)
-            if answer is None or isinstance(whole, QuarantinedFile):
+            if isinstance(whole, QuarantinedFile):
                 return Read(whole, path)
             known = whole.attachment
+            if answer is None:
+                people = self._people(path, known.media_type)
+                if isinstance(people, Identity):
+                    return Read(whole, path, people)
+                answer = people
             refused = QuarantinedFile(name, *answer, sha256=known.sha256, size=known.size)
             return Read(refused, path)
         target = self.folder / str(next(self.numbers)) / name.rpartition("/")[2]
@@ -72,6 +79,12 @@ class Guard:
             # Where it came from, as the group of its patient is told from the file as it came.
             outcome = replace(outcome, path=path)
         return Read(outcome, target, answer.identity)
+
+    def _people(self, path: Path, media_type: str) -> Identity | tuple[Reason, str]:
+        """Whom a document names elsewhere than in its text: the patient of a FHIR resource."""
+        if media_type != Format.FHIR.value:
+            return NOBODY
+        return self.reader.run(read_people, path)
 
     def _clean(self, path: Path) -> Cleaned | None | tuple[Reason, str]:
         """What the parsing process says; what it cannot even open is left to the reader to name."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from secondlook.decisions import Prioritisation
 from secondlook_workflows.context import Context
+from secondlook_workflows.intended_use import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +23,13 @@ def run(config: PrioritiseConfig, context: Context) -> Prioritisation:
     Raises:
         StoreError: the case would come lower and no reason is given.
         Conflict: it is decided, or has waited longer than the band allows.
+        NotAcknowledged: the reviewer has not acknowledged the intended use of the domain.
         PluginError: its domain has no such band.
         NotFound: there is no such case.
     """
     with context.workspace.database.write() as unit:
         case = unit.cases.resolve(config.case)
+        require(context.plugins.domains.get(unit.cases.get(case).domain), config.reviewer, unit)
         unit.users.ensure(config.reviewer)
         act = unit.priorities.set(case, config.band, reviewer=config.reviewer, reason=config.reason)
         unit.commit()

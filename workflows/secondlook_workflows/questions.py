@@ -30,6 +30,8 @@ class Question:
     """Whether it was found at the threshold that the adapter stores."""
     judged: NDArray[np.bool_]
     """Whether it was answered at all, and not abstained on."""
+    declined: tuple[Measured, ...] = ()
+    """Further cases that were abstained on without a number for it; in none of the above."""
 
     @property
     def groups(self) -> list[str]:
@@ -43,8 +45,15 @@ class Question:
         said = {x.threshold for y in self.cases for x in found(y.assessment, label)}
         return said.pop() if len(said) == 1 else None
 
-    def of(self, rows: Sequence[int] | NDArray[np.int64]) -> "Question":
-        """The same, asked of these cases alone."""
+    @property
+    def passed_over(self) -> int:
+        """How many of the declined cases have what is asked for."""
+        return sum(self.name in x.labelled.labels for x in self.declined)
+
+    def of(
+        self, rows: Sequence[int] | NDArray[np.int64], declined: Sequence[Measured] = ()
+    ) -> "Question":
+        """The same, asked of these cases alone; `declined` are those that still belong to it."""
         keep = np.asarray(rows, dtype=np.int64)
         return replace(
             self,
@@ -53,6 +62,7 @@ class Question:
             scores=self.scores[keep],
             raised=self.raised[keep],
             judged=self.judged[keep],
+            declined=tuple(declined),
         )
 
 
@@ -84,6 +94,8 @@ def _anything(measurement: Measurement) -> Question:
 def _labels(measured: Sequence[Measured]) -> Iterator[Question]:
     """One for each label that was learned, over the cases whose truth can be told in its labels."""
     told = [(x, y) for x in measured if (y := told_of(x.assessment)) is not None]
+    silent = [x for x in measured if told_of(x.assessment) is None]
+    declined = tuple(x for x in silent if x.assessment.abstention is not None)
     classes = list(told[0][1].probabilities) if told else []
     told = [(x, y) for x, y in told if list(y.probabilities) == classes]
     known = [(x, y, z) for x, y in told if (z := truth_of(x, classes)) is not None]
@@ -96,4 +108,5 @@ def _labels(measured: Sequence[Measured]) -> Iterator[Question]:
                 scores=np.array([y.probabilities[label] for _, y, _ in known], dtype=np.float64),
                 raised=np.array([bool(found(x.assessment, label)) for x, _, _ in known]),
                 judged=np.ones(len(known), dtype=bool),
+                declined=declined,
             )

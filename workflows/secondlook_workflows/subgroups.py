@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from secondlook.cases import Case, Facts, Scalar
 from secondlook_workflows.answered import operating, ranked
 from secondlook_workflows.evaluating import Cells
+from secondlook_workflows.measuring import Measured
 from secondlook_workflows.questions import Question
 
 LEAST_PATIENTS = 20
@@ -39,12 +40,19 @@ def subgroups(
     """By fact, by its value, by question; facts that no case states are left out."""
     table: dict[str, dict[str, dict[str, Cells]]] = {}
     for fact in FACTS:
-        parts = {name: _rows(x, fact) for name, x in questions.items()}
+        parts = {name: _rows(x.cases, fact) for name, x in questions.items()}
+        silent = {name: _rows(x.declined, fact) for name, x in questions.items()}
         values = sorted({value for x in parts.values() for value in x})
         if set(values) - {UNSAID}:
             table[fact] = {
                 value: {
-                    name: _figures(x.of(parts[name].get(value, [])), seed)
+                    name: _figures(
+                        x.of(
+                            parts[name].get(value, []),
+                            [x.declined[i] for i in silent[name].get(value, ())],
+                        ),
+                        seed,
+                    )
                     for name, x in questions.items()
                 }
                 for value in values
@@ -72,9 +80,9 @@ def _figures(question: Question, seed: int) -> Cells:
     return {**counts, "too_few": reason}
 
 
-def _rows(question: Question, fact: str) -> dict[str, list[int]]:
+def _rows(cases: Sequence[Measured], fact: str) -> dict[str, list[int]]:
     rows: dict[str, list[int]] = {}
-    for i, x in enumerate(question.cases):
+    for i, x in enumerate(cases):
         rows.setdefault(told(x.labelled.case, x.labelled.facts)[fact], []).append(i)
     return rows
 

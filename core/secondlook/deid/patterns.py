@@ -7,7 +7,7 @@ header of the same case) are not found here.
 import re
 from collections.abc import Iterator
 
-from secondlook.deid.words import is_word
+from secondlook.deid.words import is_word, names_finding
 
 Span = tuple[int, int]
 MONTH = (
@@ -49,7 +49,7 @@ LABELLED_NUMBERS = re.compile(
     r"|hospital|study|case|chart|unit|insurance|policy|pat)[ _-]?(?:id|number|no\.?|nr\.?)|p?id"
     r"|d\.?o\.?b\.?|born|(?:date of )?birth(?:[ _-]?date)?|geb\.?(?:oren)?(?: am)?"
     r"|phone|tel(?:ephone)?|mobile|fax|pager|cell|license|licence)\b"
-    r"""["']?[ \t]{0,3}[:=#.]?[ \t]{0,3}["']?((?=[^\s,;"']{0,30}\d)[^\s,;"']{1,40})""",
+    r"""["']?[ \t]{0,3}(?:[:=#.]?[ \t]{0,3}|:[ \t]{0,3}\n)["']?((?=[^\s,;"']{0,30}\d)[^\s,;"']{1,40})""",
     re.IGNORECASE,
 )
 LABELLED_NAMES = re.compile(
@@ -79,19 +79,25 @@ ADDRESSES = re.compile(
     r"|\b[A-Z]\w{2,30},?[ \t]+[A-Z]{2}[ \t]+\d{5}(?:-\d{4})?\b|\b\d{5}[ \t]+[A-Z][a-zäöüß]{2,30}\b"
 )
 LABELLED_ADDRESSES = re.compile(
-    rf"\b(?:home[ _-]?)?(?:address|street|city)\b{COLON}([^\n\"]{{1,200}})", re.IGNORECASE
+    # Below its label, as the text of JSON has it, unless that line has a label of its own.
+    rf"\b(?:home[ _-]?)?(?:address|street|city)\b{COLON}(?:\n(?![^\n:]{{0,60}}:))?([^\n\"]{{1,200}})",
+    re.IGNORECASE,
 )
 AGES = re.compile(
     r"(?<![\w.])(9\d|1[01]\d)(?=[ \t-]{0,3}(?:years?|yrs?|y\.?/?o\.?|jahre?|jährig\w*)\b)"
     r"""|\bage[ds]?["']?[ \t]{0,3}[:=]?[ \t]{0,3}["']?(9\d|1[01]\d)(?!\w)""",
     re.IGNORECASE,
 )
+PLACE = re.compile(
+    r"Hospital|Infirmary|Clinic|Klinik(?:um)?|Hôpital|Cent(?:er|re)|Sanatorium|Home|Krankenhaus|Spital"
+    r"|Clínica|Ospedale"
+)
 PLACES = re.compile(
-    r"(?:[A-Z][\w'’.-]{1,30}[ \t]+){1,4}(?:Hospital|Infirmary|Clinic|Klinik(?:um)?|Hôpital|Medical"
+    r"(?:(?:[A-Z][\w'’-]{1,30}|[A-Z][a-z]{1,3}\.)[ \t]+){1,4}(?:Hospital|Infirmary|Clinic|Klinik(?:um)?|Hôpital|Medical"
     r" Cent(?:er|re)|Health Cent(?:er|re)|Sanatorium|Nursing Home|Krankenhaus|Spital)\b"
     r"|\b(?:Hospital|Klinikum|Clínica|Ospedale|Hôpital)[ \t]+(?:[A-Z][\w'’.-]{1,30}[ \t]*){1,3}"
 )
-WHOLE = (DATES, NETWORK, NUMBERS, ADDRESSES, PLACES)
+WHOLE = (DATES, NETWORK, NUMBERS, ADDRESSES)
 GROUPED = (LABELLED_NUMBERS, LABELLED_ADDRESSES, AGES)
 
 
@@ -102,7 +108,8 @@ def titled_spans(text: str) -> Iterator[Span]:
         sure = not title.isupper() and "\n" not in title  # DR is a modality, too
         yield from _names(text, *found.span(1), any_first=sure)
     for found in DEGREES.finditer(text):
-        yield from (x.span() for x in PART.finditer(text, *found.span(1)))
+        if not any(names_finding(x[0]) for x in PART.finditer(text, *found.span(1))):
+            yield from (x.span() for x in PART.finditer(text, *found.span(1)))
 
 
 def name_spans(text: str) -> Iterator[Span]:
@@ -121,12 +128,26 @@ def pattern_spans(text: str) -> Iterator[Span]:
     """Everything else in a note that looks like an identifier."""
     for pattern in WHOLE:
         yield from (x.span() for x in pattern.finditer(text))
+    yield from _places(text)
     for found in PHONES.finditer(text):
         if sum(map(str.isdigit, found[0])) >= FEWEST_DIGITS:
             yield found.span()
     for pattern in GROUPED:
         for found in pattern.finditer(text):
             yield from (found.span(i) for i in range(1, pattern.groups + 1) if found[i])
+
+
+def _places(text: str) -> Iterator[Span]:
+    """Names of hospitals, up to a word that names a finding: `Pneumothorax Outside Hospital`."""
+    for found in PLACES.finditer(text):
+        run: list[Span] = []
+        for part in [*PART.finditer(text, *found.span()), None]:
+            if part is not None and not names_finding(part[0]):
+                run.append(part.span())
+                continue
+            if any(PLACE.fullmatch(text, *x) for x in run):
+                yield from run
+            run = []
 
 
 def _names(text: str, start: int, end: int, *, any_first: bool = False) -> Iterator[Span]:

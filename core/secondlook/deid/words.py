@@ -13,6 +13,18 @@ MEASURE = re.compile(r"\d{1,3}|[a-z]{1,2}\d{1,2}|\d{1,3}[a-z]{1,2}", re.IGNORECA
 """`120`, `T2`, `5mm`."""
 
 
+FINDINGS = (
+    "pneumo", "hydropneumo", "haemopneumo", "hemopneumo", "haemothora", "hemothora", "hydrothora",
+    "embol", "thromb", "haemorrhag", "hemorrhag", "haematom", "hematom", "bleeding", "subdural",
+    "subarachnoid", "epidural", "extradural", "intracerebral", "intracranial", "intraparenchym",
+    "infarct", "dissect", "aneurysm", "malposition", "misplac", "dislodg", "bronchopneumon",
+    "consolidat", "effusion", "oedema", "edema", "fractur", "nodul", "tumor", "tumour",
+    "carcinoma", "neoplas", "metasta", "malignan", "spannungspneumo", "lungenembol", "hirnblut",
+    "hirninfarkt", "schlaganfall", "aortendissek", "pleuraerg", "erguss", "fraktur",
+)  # fmt: skip
+"""How words begin that name an urgent finding, whatever their ending."""
+
+
 @cache
 def words() -> frozenset[str]:
     """The closed list, in lower case."""
@@ -21,8 +33,13 @@ def words() -> frozenset[str]:
 
 
 def is_word(token: str) -> bool:
-    """Whether a token is on the list."""
-    return token.lower() in words()
+    """Whether a token is on the list, or names a finding."""
+    return token.lower() in words() or names_finding(token)
+
+
+def names_finding(token: str) -> bool:
+    """Whether a token is what an urgent finding is called: redacting it would hide the finding."""
+    return token.lower().startswith(FINDINGS)
 
 
 def only_words(text: str) -> str:

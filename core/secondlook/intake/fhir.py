@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from secondlook.cases import Scalar
 from secondlook.intake.fhir_attachments import Attachments
+from secondlook.intake.fhir_people import subjects_of
 from secondlook.intake.html import read_html
 from secondlook.intake.json_text import Piece, as_document
 from secondlook.intake.outcome import Reason, Refused
@@ -39,7 +40,8 @@ def is_fhir(value: object) -> bool:
 def read_fhir(value: object, limits: Limits) -> tuple[Document, dict[str, Scalar]]:
     """The text of a resource or bundle, and facts: its type, how much was read and was not.
 
-    Raises Refused(UNSUPPORTED) for a resource that is no note, NO_TEXT where none is left.
+    Raises Refused(UNSUPPORTED) for a resource that is no note, NO_TEXT where none is left,
+    SEVERAL_PATIENTS where the notes are of more than one patient.
     """
     whole = _object(value)
     found = _unpacked(whole)
@@ -50,6 +52,9 @@ def read_fhir(value: object, limits: Limits) -> tuple[Document, dict[str, Scalar
     standing = [x for x in wanted if x.get("status") not in VOID]
     if not standing:
         raise Refused(Reason.NO_TEXT, "The resource is marked as void (entered in error, …).")
+    if len(subjects_of(standing)) > 1:
+        detail = "The notes of several patients are in one file; export one patient a file."
+        raise Refused(Reason.SEVERAL_PATIENTS, detail)
     reader = _Reader(Attachments(found, limits))
     document = as_document(x for resource in standing for x in reader.pieces(resource))
     return document, {

@@ -27,6 +27,8 @@ MEASURED = frozenset({"CT", "MR", "PT"})
 UNSURE = frozenset({"MR", "PT"})
 """Modalities without a modality LUT by the standard (PS3.3 A.4, A.21), whose makers write a rescale
 and windows all the same: of some in rescaled values (Philips MR), of some in stored ones."""
+LARGEST = 1e20
+"""Of a rescale; larger ones would make infinite values of the pixels."""
 LUMA = (0.299, 0.587, 0.114)  # of red, green, blue (ITU-R BT.601)
 jpeg12.register()
 
@@ -127,8 +129,8 @@ def _modality(stored: NDArray[Any], display: Dataset) -> NDArray[Any]:
     intercept = float(display.get("RescaleIntercept") or 0)
     if (slope, intercept) == (1, 0):
         return stored
-    if not np.isfinite([slope, intercept]).all():
-        raise ValueError("the rescale of the object is not finite")
+    if not (abs(slope) <= LARGEST and abs(intercept) <= LARGEST):  # nor is one NaN
+        raise ValueError("the rescale of the object is not finite, or of no quantity there is")
     return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 
 

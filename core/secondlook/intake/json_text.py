@@ -11,7 +11,10 @@ from secondlook.intake.parsed import Document
 
 DEEPEST = 32
 """Levels of nesting; notes have four or five."""
-TITLES = ("title", "heading", "name", "section", "label")
+TITLES = ("title", "heading", "section", "label")
+NAMED = ("name", "value")
+"""A pair of a label and what stands under it; a `name` beside anything else may be a person's, and
+only below its key can be told to be one."""
 TEXTS = ("text", "content", "value", "body")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 Piece = tuple[str, str]
@@ -61,6 +64,8 @@ def _pieces(heading: str, value: object, levels: int) -> Iterator[Piece]:
 def _of_object(heading: str, value: dict[str, object], levels: int) -> Iterator[Piece]:
     title = next((x for x in TITLES if isinstance(value.get(x), str)), None)
     text = next((x for x in TEXTS if x in value), None)
+    if title is None and isinstance(value.get(NAMED[0]), str) and NAMED[1] in value:
+        title, text = NAMED
     if title is not None and text is not None:  # {"title": "Findings", "text": "…"}
         heading = str(value[title]).strip()
         yield from _pieces(heading, value[text], levels - 1)

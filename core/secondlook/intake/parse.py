@@ -16,7 +16,18 @@ from secondlook.intake.parsed import Parsed
 from secondlook.intake.sniff import Format, misnamed, sniff
 from secondlook.settings import Limits
 
-PARSERS = ("photo", "dicom", "volume", "pdf", "word", "html", "markdown", "fhir", "documents")
+PARSERS = (
+    "photo",
+    "dicom",
+    "volume",
+    "pdf",
+    "word",
+    "html",
+    "markdown",
+    "fhir",
+    "fhir_people",
+    "documents",
+)
 Answer = Parsed | tuple[Reason, str]
 
 

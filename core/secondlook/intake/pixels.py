@@ -31,7 +31,10 @@ def read_picture(attachment: Attachment, content: Path) -> NDArray[np.uint8] | N
 
 
 def read_frame(attachment: Attachment, content: Path, index: int) -> NDArray[np.uint8] | None:
-    """Frame, page or axial slice `index` (from 0, slices from feet to head)."""
+    """Frame, page or slice `index`: from 0, slices of a volume in the order in which they lie.
+
+    That is the order of `series_pixels.slices`: what is said of a slice is of this picture.
+    """
     if attachment.role not in (Role.IMAGE, Role.VOLUME):
         return None
     try:
@@ -54,11 +57,13 @@ def read_frame(attachment: Attachment, content: Path, index: int) -> NDArray[np.
 def _dicom(content: Path, index: int) -> NDArray[np.uint8]:
     from secondlook.intake.dicom_header import open_header
     from secondlook.intake.frames import read_stored, render_frame
+    from secondlook.intake.series_frames import frame_order
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on every value out of order
         header, _ = open_header(content)
-        return render_frame(read_stored(content, header, index), header, index)
+        stored = frame_order(header, int(header.get("NumberOfFrames") or 1))[index]
+        return render_frame(read_stored(content, header, stored), header, stored)
 
 
 def _photo(content: Path, found: Format, index: int) -> NDArray[np.uint8]:

@@ -19,6 +19,8 @@ from secondlook.intake.volume_facts import has_axes, volume_facts
 from secondlook.settings import Limits
 
 CHUNK = 4 * 2**20
+LARGEST = 1e20
+"""Of the scale in a header."""
 MAGIC_GZIP = b"\x1f\x8b"
 Stream: TypeAlias = IO[bytes] | gzip.GzipFile | BufferedReader
 
@@ -67,9 +69,19 @@ def _check_header(header: Any, limits: Limits) -> None:
     if not np.isfinite(header.get_best_affine()).all():
         detail = "The orientation in the header is not finite; set qform or sform again."
         raise Refused(Reason.NOT_FINITE, detail)
+    _check_scale(header)
     if not has_axes(header.get_best_affine()):
         detail = "The orientation in the header is flat: two axes coincide; set qform or sform."
         raise Refused(Reason.DAMAGED, detail)
+
+
+def _check_scale(header: Any) -> None:
+    """nibabel fails on some of these when voxels are read, and of others makes infinite values."""
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    scaled = np.isfinite(slope) and slope != 0  # else it is not used
+    if scaled and not (abs(slope) <= LARGEST and abs(intercept) <= LARGEST):  # nor is one NaN
+        detail = "The scale of the voxels is not finite or too large; save the volume again."
+        raise Refused(Reason.NOT_FINITE, detail)
 
 
 def _check_voxels(stream: Stream, header: Any) -> int:
