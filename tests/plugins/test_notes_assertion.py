@@ -19,6 +19,9 @@ No pneumothorax, but there is an effusion. | pneumothorax negated, pleural_effus
 No pneumothorax; effusion on the left. | pneumothorax negated, pleural_effusion affirmed
 No pneumothorax is seen, effusion is unchanged. | pneumothorax negated, pleural_effusion affirmed
 No fracture other than the known rib fracture. | fracture negated, fracture affirmed
+No fever, acute pulmonary embolism. | pulmonary_embolism affirmed
+No breath sounds on the left, tension pneumothorax. | pneumothorax affirmed
+No fever, cough or pneumonia. | pneumonia negated
 Neither effusion nor pneumothorax. | pleural_effusion negated, pneumothorax negated
 There is no evidence of pulmonary embolism. | pulmonary_embolism negated
 Negative for fracture. | fracture negated

@@ -55,6 +55,7 @@ class _Words:
     verbs: frozenset[str]
     begins: frozenset[str]
     ors: frozenset[str]
+    describes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ class _Sentence:
         """Whether something new stands behind it: `no effusion, small nodule`."""
         after = self._after(at)
         return after < len(self.tokens) and self.tokens[after].text in _words().begins
+
+    def breaks(self, at: int) -> bool:
+        """Whether a comma stands here that is not between two words for one thing."""
+        return self.tokens[at].text == "," and self.tokens[at - 1].text not in _words().describes
 
     def _after(self, at: int) -> int:
         """Index behind a comma or `and` or both; behind all, where none stands here."""
@@ -127,7 +132,11 @@ def _reaches(sentence: _Sentence, cue: Found[_Cue]) -> Iterator[Reach]:
 
 
 def _forward(sentence: _Sentence, cue: Found[_Cue]) -> int:
-    """Index behind the last word that a cue before it reaches."""
+    """Index behind the last word that a cue before it reaches.
+
+    What is denied goes on behind a comma in a list of findings, or where an `or` follows: `no
+    effusion, mass`, `no fever, mass or effusion`; but not in `no fever, tension pneumothorax`.
+    """
     start = end = cue.beyond
     stop = min(len(sentence.tokens), start + REACH[BEFORE])
     while end < stop and not (sentence.ends(end) or (end > start and sentence.verb(end))):
@@ -136,7 +145,9 @@ def _forward(sentence: _Sentence, cue: Found[_Cue]) -> int:
     listed = min((x for x in range(start, end) if x in sentence.named), default=end)
     for at in range(start, end):
         fresh = listed < at and last_or < at and sentence.anew(at)
-        if fresh or sentence.begins(at) or _parts(cue.value, sentence.tokens[at].text, listed < at):
+        word, before = sentence.tokens[at].text, listed < at
+        over = cue.value.kind == "negated" and not before and last_or < at and sentence.breaks(at)
+        if fresh or over or sentence.begins(at) or _parts(cue.value, word, before):
             return at
     return end
 
