@@ -55,7 +55,7 @@ class Withholding:
             return row
         judged = row.status not in (CaseStatus.NEW, CaseStatus.FAILED) and not row.abstained
         unflagged = NOT_FLAGGED if judged else None
-        return replace(row, headline=FLAGGED if row.headline else unflagged, score=0.0)
+        return replace(row, headline=FLAGGED if row.headline else unflagged, score=0.0, turn=0.0)
 
     def export(self, item: "CaseExport") -> "CaseExport":
         """A case with its first looks as people may have it."""

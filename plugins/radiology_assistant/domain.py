@@ -112,19 +112,22 @@ class RadiologyAssistant(Domain):
             evidence=() if refused else said(outputs),
             abstention=declined or refused,
             score=max(scores, default=0.0),
-            priority=placed.priority,
+            priority=max(placed.priority, self._policy.stands(found)),
         )
+
+    @property
+    def _policy(self) -> Policy:
+        return Policy(settings=self._settings.triage)
 
     def _placed(self, case: Case, outputs: ModelOutputs, mentions: Sequence[Finding]) -> Placed:
         """The band, by thresholds that belong to the model that answered."""
         answers, declined = usable(outputs), abstain(case, outputs)
         found = (*learned_findings(answers), *mentions) if declined else mentions
-        policy = Policy(settings=self._settings.triage)
-        return policy.band(
+        return self._policy.band(
             found,
             answers,
             declined,
-            thresholds_of(answers, policy),
+            thresholds_of(answers, self._policy),
             model=answers.fingerprint if answers else None,
             at=datetime.now(UTC),
         )
@@ -133,7 +136,7 @@ class RadiologyAssistant(Domain):
         """The most pressing finding decides; a mention in a note is no reason for anything."""
         if verdict.abstention is not None:
             return "not_assessed"
-        return Policy(settings=self._settings.triage).recommended(verdict.findings)
+        return self._policy.recommended(verdict.findings)
 
     def panels(self, case: Case) -> Sequence[Panel]:
         """Where the slices of the exam lie, and what is kept and not assessed."""

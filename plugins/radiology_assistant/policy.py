@@ -8,7 +8,7 @@ with the reason.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from radiology_assistant.policy_settings import NOT_ASSESSED, TriageSettings
 from radiology_assistant.taxonomy import ROUTINE
@@ -39,7 +39,7 @@ def thresholds_of(answers: Answers | None, policy: "Policy") -> Thresholds | Non
         return None
     chosen = bool(answers.thresholds)
     return Thresholds(
-        values={x: answers.threshold(x) for x in answers.probabilities},
+        values=answers.thresholds if chosen else dict.fromkeys(answers.probabilities, EVEN),
         fingerprint=answers.thresholds_for if chosen else answers.fingerprint,
         expires=policy.expires(answers.learned),
     )
@@ -70,6 +70,8 @@ MESSAGES = {
     "threshold_invalid": "The threshold for {} is no probability.",
     "answers_invalid": "The adapter gave no usable number for {}.",
 }
+EVEN = 0.5
+EVER = datetime.min.replace(tzinfo=UTC)
 NOT_JUDGED = " So the exam was not assessed; this says nothing about whether it is normal."
 
 
@@ -125,9 +127,18 @@ class Policy:
         return self.settings.band_of(max(found, key=self._stands)) if found else ROUTINE
 
     def expires(self, learned: datetime | None) -> datetime | None:
-        """When thresholds of an adapter that was learned then are too old for the site."""
+        """When thresholds of an adapter that was learned then are too old for the site.
+
+        Nobody knows the age of one that does not say: where age counts, it is too old.
+        """
         days = self.settings.threshold_days
-        return learned + timedelta(days=days) if days and learned is not None else None
+        if not days:
+            return None
+        return EVER if learned is None else learned + timedelta(days=days)
+
+    def stands(self, findings: Sequence[Finding]) -> int:
+        """The priority of the band that is recommended for them."""
+        return self.queue.band(self.recommended(findings)).priority
 
     def _placed(self, code: str, reason: str, pressing: Sequence[str], message: str = "") -> Placed:
         own = self.queue.band(code).priority

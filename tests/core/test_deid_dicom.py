@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.datadict import DicomDictionary, dictionary_VR
+from pydicom.encaps import encapsulate
 
 import planted
 from secondlook.deid.dicom import Plan, clean_dicom
@@ -42,6 +43,19 @@ def cleaned(
     source.write_bytes(planted.dicom_bytes(dataset))
     write(clean_dicom(source, how or plan()), source, target)
     return pydicom.dcmread(target), target.read_bytes()
+
+
+def test_a_comment_behind_a_long_thumbnail_is_met_too(tmp_path: Path) -> None:
+    """EXIF of nearly 64 kB stands before it."""
+    stream = planted.photo_with_texts("JPEG", planted.bad_files.gradient())
+    exif, comment = b"Exif\0\0".ljust(65000, b"t"), f"{planted.FAMILY} in a comment".encode()
+    parts = [(0xE1, exif), (0xE1, exif), (0xFE, comment)]
+    more = b"".join(b"\xff%c" % m + (len(x) + 2).to_bytes(2, "big") + x for m, x in parts)
+    dataset = planted.DICOM["jpeg"]()
+    dataset.PixelData = encapsulate([stream[:2] + more + stream[2:]])
+    assert planted.FAMILY.encode() in dataset.PixelData
+    _, raw = cleaned(dataset, tmp_path)
+    assert planted.found_in(raw) == []
 
 
 @pytest.mark.parametrize("name", planted.DICOM)

@@ -458,3 +458,22 @@ def test_lists_and_claims_by_waiting_time_are_read_in_order_from_an_index(
         said = [str(x[-1]) for x in plan]
         assert any("INDEX ix_cases_domain_order" in x for x in said), said
         assert not any(x.startswith("SCAN cases") for x in said), said
+
+
+def test_a_case_that_came_back_unseen_by_a_machine_is_not_lowered_by_its_first_look(
+    triage: Database, hands: Hands
+) -> None:
+    """It was promoted, decided by a person alone, and gained a file: where it stood, it stays."""
+    case = add(triage, "a")
+    hands.turn(61)
+    assert promote(triage) == 1
+    with triage.write() as unit:
+        unit.decisions.add(case, reviewer="ann", disposition="accept")
+        unit.commit()
+    with triage.write() as unit:
+        again = replace(new_case("a", domain=SCANS), records=(record("more"),))
+        assert unit.cases.add(again, actor="tests").changed
+        unit.commit()
+    assert line(triage, case).priority == 3
+    look(triage, case, 1)
+    assert line(triage, case).priority == 3

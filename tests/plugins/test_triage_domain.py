@@ -8,7 +8,7 @@ import pytest
 
 from radiology_assistant.domain import RadiologyAssistant
 from radiology_assistant.settings import RadiologySettings
-from secondlook import Answers, Attachment, Case, ModelOutputs, Role
+from secondlook import NOTHING, Answers, Attachment, Case, ModelOutputs, Role
 
 NOW = datetime.now(UTC)
 EXAM = Case(
@@ -70,6 +70,29 @@ def test_thresholds_that_are_too_old_judge_nothing_and_raise_nothing() -> None:
     assert look(domain, SAID) == ("not_assessed", 2, "threshold_expired")
     assert domain.assess(EXAM, ModelOutputs(answers=SAID)).findings == ()
     assert look(assistant(threshold_days=101), SAID)[0] == "critical"
+
+
+def test_thresholds_of_an_unknown_age_are_too_old_where_age_counts() -> None:
+    said = replace(SAID, learned=None)
+    assert look(assistant(threshold_days=9), said)[2] == "threshold_expired"
+    assert look(assistant(), said)[0] == "critical"
+
+
+def test_a_label_without_a_threshold_judges_nothing() -> None:
+    said = replace(SAID, thresholds={"pneumonia": 0.95})
+    assert look(assistant(), said) == ("not_assessed", 2, "threshold_missing")
+
+
+def test_what_is_recommended_never_stands_above_the_priority() -> None:
+    """Of one label that holds, the most probable is reported below even odds."""
+    said = replace(
+        SAID,
+        several=False,
+        probabilities={"pneumothorax": 0.35, "pneumonia": 0.25, NOTHING: 0.40},
+        thresholds={},
+        thresholds_for="",
+    )
+    assert look(assistant(), said) == ("critical", 3, None)
 
 
 def test_without_an_adapter_an_exam_stands_where_the_site_says() -> None:

@@ -222,6 +222,7 @@ def test_only_a_custodian_with_a_reason_learns_whose_a_case_is(
         ("patient.refused", "ann"),
         ("patient.revealed", "ann"),
     ]
+    assert events[0].body == {"reason": "", "found": False}, "what a stranger wrote is not kept"
     assert events[1].body == {"reason": "recall of XXXXXXXX", "found": True}
     assert planted.found_in(repr(link).encode()) == []
 
@@ -322,3 +323,57 @@ def test_nothing_but_ingest_and_reveal_asks_for_a_link() -> None:
         "workflows/secondlook_workflows/ingest.py",
         "workflows/secondlook_workflows/reveal.py",
     }
+
+
+def test_the_reason_names_nobody_whom_only_the_manifest_named(
+    context: Context, tmp_path: Path
+) -> None:
+    planted._write(tmp_path / "Thistle.png", planted.photo_with_texts("PNG"))
+    rows = f"case,image\n{planted.FAMILY} {planted.GIVEN},Thistle.png\n"
+    (case,) = take_in(context, planted._write(tmp_path / "m.csv", rows.encode())).cases
+    reveal.allow(AllowConfig(user="ann", by="owner"), context)
+    reason = f"recall of {planted.FAMILY.lower()}, thistle"
+    reveal.run(RevealConfig(case=case, reason=reason, user="ann"), context)
+    with context.workspace.database.read() as unit:
+        body = unit.audit.events(case)[-1].body
+    assert body["reason"] == "recall of XXXXXXXXXXXX, XXXXXXX"
+
+
+def test_nobody_asks_as_somebody_else(context: Context, tmp_path: Path) -> None:
+    case = one_case(context, tmp_path)
+    reveal.allow(AllowConfig(user="ann", by="owner"), context)
+    asked = command("patients", "reveal", case, "--reason", "recall", "--user", "ann")
+    assert asked.returncode == 2 and "ask as yourself" in asked.stderr
+    allowed = command("patients", "allow", "bob", "--user", "ann")
+    assert allowed.returncode == 2
+    assert planted.found_in((asked.stdout + asked.stderr).encode()) == []
+
+
+def test_two_patients_whose_notes_read_alike_without_names_stay_two(
+    context: Context, tmp_path: Path
+) -> None:
+    text = "image,note\n" + "".join(
+        f",Patient: {x}. Rule out pneumonia.\n" for x in ("Jane Roe", "John Doe", "John Doe")
+    )
+    path = planted._write(tmp_path / "m.csv", text.encode())
+    assert take_in(context, path).added == 3
+    assert len({x.records[0].text for x in stored(context)}) == 1
+    again = take_in(context, path)
+    assert (again.added, again.changed) == (0, 0)
+
+
+def test_a_link_leads_to_no_other_patient_whose_note_reads_alike(
+    context: Context, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("Bramble", "Thistle")):
+        study = f"1.2.{number}"
+        named = {"PatientName": name, "PatientID": name, "StudyInstanceUID": study}
+        dataset = planted.scan(SOPInstanceUID=f"{study}.1", **named)
+        planted._write(tmp_path / "x" / f"{name}.dcm", planted.dicom_bytes(dataset))
+        planted._write(tmp_path / "x" / f"{name}.txt", b"Normal chest.")
+    take_in(context, tmp_path / "x")
+    seal = context.workspace.seal()
+    with context.workspace.database.read() as unit:
+        links = [unit.links.open(x.id, seal) for x in stored(context)]
+    files = {x.files for x in links if x is not None}
+    assert files == {(f"{x}.dcm", f"{x}.txt") for x in ("Bramble", "Thistle")}

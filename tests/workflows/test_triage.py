@@ -119,7 +119,8 @@ def test_a_busy_database_puts_promotion_off(
         raise StoreError("busy")
 
     monkeypatch.setattr(promote, "run", busy)
-    assert promote.Promoter(banded, every=60).look()
+    with caplog.at_level("DEBUG", logger="secondlook"):
+        assert promote.Promoter(banded, every=60).look()
     assert "put off" in caplog.text
 
 
@@ -186,6 +187,7 @@ def test_triage_only_withholds_from_the_list(withheld: Context) -> None:
     shown = [standing.document(x) for x in lines(withheld)]
     no_secret(json.dumps(shown))
     assert [(x["headline"], x["score"]) for x in shown] == [("flagged", None), ("no flag", None)]
+    assert {x["turn"] for x in shown} == {0.0}, "in a domain that orders by score it is the score"
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "csv-findings"])

@@ -104,7 +104,7 @@ def _unskipped(domain: str | None) -> Lease | None:
 
 
 def _waiting(domain: str | None) -> tuple[CaseSummary, ...]:
-    promote.run(session.context(), batches=1)
+    promote.attempt(session.context(), batches=1)
     with session.workspace().database.read() as unit:
         return unit.worklist.page(WorklistFilter(domain=domain), limit=LOOK_AHEAD).rows
 

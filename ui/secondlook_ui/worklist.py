@@ -42,7 +42,7 @@ def show() -> None:
     counts = turn.counts(domain)
     _next(counts, domain)
     cursors = _cursors(filter)
-    promote.run(session.context(), batches=1)
+    promote.attempt(session.context(), batches=1)
     with session.workspace().database.read() as unit:
         page = unit.worklist.page(filter, after=cursors[-1], limit=PAGE)
     if page.rows:

@@ -22,7 +22,13 @@ from secondlook.workspace import Workspace
 from secondlook_workflows.context import Context
 from secondlook_workflows.guard import Guard, Read, hidden_error
 from secondlook_workflows.links import Links
-from secondlook_workflows.redacting import Scopes, Source, redacted_file, redacted_rows
+from secondlook_workflows.redacting import (
+    Scopes,
+    Source,
+    redacted_file,
+    redacted_rows,
+    told_apart,
+)
 
 EMPTY_ROW = ManifestRow(case=None)
 
@@ -151,7 +157,8 @@ def _redacted(
     """Documents and rows without names, and what they were called before."""
     sources = [Source(w.source, x.identity, w.row, w.shared) for w, x in read]
     scopes = Scopes(sources, rows)
-    plain = list(redacted_rows(rows, scopes, guard.plan.pseudonyms))
+    apart = told_apart(rows, [(w.row, x.outcome) for w, x in read])
+    plain = list(redacted_rows(rows, scopes, guard.plan.pseudonyms, apart))
     links = Links(rows, plain)
     done: list[tuple[Wanted, Read]] = []
     for source, (wanted, x) in zip(sources, read, strict=True):

@@ -7,6 +7,8 @@ from secondlook.deid.link import Link, link_of
 from secondlook.domain import IntakeFile, ManifestRow, Opened
 from secondlook_workflows.redacting import Source
 
+Key = tuple[str, str, int | None]
+
 
 @dataclass
 class Links:
@@ -16,15 +18,15 @@ class Links:
     """As they came."""
     plain: Sequence[ManifestRow] = ()
     """The same without names."""
-    _files: dict[str, list[Source]] = field(default_factory=dict, repr=False)
+    _files: dict[Key, list[Source]] = field(default_factory=dict, repr=False)
 
     def add(self, file: IntakeFile, source: Source) -> None:
         """Note what a file was called and who it was of."""
-        self._files.setdefault(file.attachment.sha256, []).append(source)
+        self._files.setdefault(_key(file), []).append(source)
 
     def of(self, item: Opened) -> Link:
         """Everything that is known of a case."""
-        sources = [s for x in item.files for s in self._files.get(x.attachment.sha256, ())]
+        sources = [s for x in item.files for s in self._files.get(_key(x), ())]
         numbers = {x.row for x in item.files}
         name = item.case.name
         rows = [
@@ -37,3 +39,10 @@ class Links:
             groups=tuple(x.group for x in rows if x.group),
         )
         return called | link_of([x.identity for x in sources], [x.name for x in sources])
+
+
+def _key(file: IntakeFile) -> Key:
+    """A picture by its content. A note also by where it came from: without names, those of two
+    patients may read alike, and neither must lead to the other."""
+    digest = file.attachment.sha256
+    return (digest, "", None) if file.record is None else (digest, file.source, file.row)

@@ -33,6 +33,14 @@ def run(context: Context, *, batches: int | None = None) -> int:
     return promoted
 
 
+def attempt(context: Context, *, batches: int | None = None) -> None:
+    """The same before a list is shown: where the database is busy the list comes all the same."""
+    try:
+        run(context, batches=batches)
+    except StoreError as error:
+        log.warning("promotion is put off: %s", error)
+
+
 def refit(context: Context) -> None:
     """Bring the limits of all open cases up to date with the settings, some at a time."""
     database = context.workspace.database
@@ -57,8 +65,5 @@ class Promoter:
         """Promote if it is time; always True. A busy database is tried again at the next time."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self.every
-            try:
-                run(self.context)
-            except StoreError as error:
-                log.warning("promotion is put off: %s", error)
+            attempt(self.context)
         return True

@@ -5,7 +5,8 @@ that differs only in its ending. A record for all cases is redacted by all files
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -98,16 +99,46 @@ def redacted_record(record: Record, redactor: Redactor) -> Record:
     return replace(record, sha256=digest, media_type=TEXT, text=text, passages=passages)
 
 
+def told_apart(
+    rows: Sequence[ManifestRow], outcomes: Sequence[tuple[int | None, IntakeFile | object]]
+) -> dict[int, str]:
+    """By row without a name and without a picture, what tells it from the others: its texts as
+    they came. Without names those of two patients may read alike, and one exam would be lost."""
+    texts: dict[int, list[str]] = {
+        i: [x.note.sha256] if x.note else [] for i, x in enumerate(rows) if x.case is None
+    }
+    for row, file in outcomes:
+        if row in texts and isinstance(file, IntakeFile):
+            if file.record is None:
+                del texts[row]  # a picture is the case, whatever is written beside it
+            else:
+                texts[row].append(file.record.sha256)
+    seen: Counter[str] = Counter()
+    apart: dict[int, str] = {}
+    for row, digests in texts.items():
+        digest = " ".join(sorted(digests))
+        apart[row] = f"{digest}\0{seen[digest]}"
+        seen[digest] += 1
+    return apart
+
+
 def redacted_rows(
-    rows: Sequence[ManifestRow], scopes: Scopes, pseudonyms: Pseudonyms
+    rows: Sequence[ManifestRow],
+    scopes: Scopes,
+    pseudonyms: Pseudonyms,
+    apart: Mapping[int, str],
 ) -> Iterator[ManifestRow]:
-    """The rows without names of cases, and their notes without names of people."""
+    """The rows without names of cases, and their notes without names of people.
+
+    apart: names for rows that have none, see `told_apart`.
+    """
     for i, row in enumerate(rows):
         note = row.note
         if note is not None:
             line = note.name.rpartition(", ")[2]
             note = replace(redacted_record(note, scopes.of_row(i)), name=f"manifest, {line}")
-        case = None if row.case is None else plain_case(row.case, pseudonyms)
+        called = apart.get(i) if row.case is None else row.case
+        case = None if called is None else plain_case(called, pseudonyms)
         yield replace(row, case=case, note=note)
 
 

@@ -1,10 +1,12 @@
 """patients reveal: whose a case is, for a reason, told to those who may know and noted before."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from secondlook.cases import Scalar
 from secondlook.deid.identity import Identity
 from secondlook.deid.link import Link
+from secondlook.deid.names import parted
 from secondlook.deid.text import Redactor
 from secondlook.errors import NotFound, UsageError
 from secondlook.store.audit import WORKSPACE
@@ -52,7 +54,8 @@ def run(config: RevealConfig, context: Context) -> Revealed:
         case = unit.cases.resolve(config.case)
         allowed = unit.users.role(config.user) == CUSTODIAN
         link = unit.links.open(case, context.workspace.seal()) if allowed else None
-        reason = _plain(config.reason, link or Link())
+        # Of whoever may not ask nothing is kept but that they did: what they wrote may name somebody.
+        reason = _plain(config.reason, link or Link()) if allowed else ""
         action = "patient.revealed" if allowed else "patient.refused"
         body: dict[str, Scalar] = {"reason": reason, "found": link is not None}
         unit.audit.append(case, action, config.user, body)
@@ -87,5 +90,7 @@ def _custodians(unit: UnitOfWork) -> bool:
 
 def _plain(reason: str, link: Link) -> str:
     """The reason without names: the audit trail holds no text about a person."""
-    identity = Identity(names=frozenset(link.names), texts=frozenset((*link.numbers, *link.births)))
+    called = (*link.cases, *link.groups, *(parted(PurePath(x).name)[0] for x in link.files))
+    texts = frozenset((*link.numbers, *link.births, *link.studies, *called))
+    identity = Identity(names=frozenset((*link.names, *called)), texts=texts)
     return Redactor.of([identity]).note(reason)

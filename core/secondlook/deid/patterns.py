@@ -7,13 +7,14 @@ header of the same case) are not found here.
 import re
 from collections.abc import Iterator
 
-from secondlook.deid.words import is_word, names_finding
+from secondlook.deid.words import TOKEN, is_meant, names_finding
 
 Span = tuple[int, int]
-MONTH = (
+MONTHS = (
     r"(?:jan(?:uar[yi]?)?|feb(?:ruar[yi]?)?|mar(?:ch)?|märz|apr(?:il)?|(?-i:May|MAY|Mai)|june?|juni"
-    r"|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+    r"|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)"
 )
+MONTH = rf"{MONTHS}\b\.?"
 NAME = r"[^\W\d_][\w'’-]{0,39}"
 SPACE = r"[ \t]{1,3}"
 LINK = r"(?:(?:van|von|de|der|den|da|di|del|la|le|al|el|bin|zu)[ \t]{1,3}){0,3}"
@@ -26,6 +27,7 @@ DATES = re.compile(
     rf"|\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[ \t]{{0,3}}(?:of[ \t]{{1,3}})?)?{MONTH}"
     r"[ \t,]{1,3}(?:\d{1,2}(?:st|nd|rd|th)?\b(?:[ \t,]{1,3}(?:19|20)\d\d\b)?|(?:19|20)\d\d\b)"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th|\.)?[ \t]{{0,3}}(?:of[ \t]{{1,3}})?{MONTH}(?=\W|$)"
+    rf"|(?<!\w)\d{{1,2}}[./-]?{MONTHS}[./-]?(?:19|20)?\d\d(?!\w)|\b{MONTHS}[./-](?:19|20)\d\d\b"
     r"|(?<=\bon )\d{1,2}/\d{1,2}\b|(?<=\bdated )\d{1,2}/\d{1,2}\b|(?<=\bsince )\d{1,2}/\d{1,2}\b",
     re.IGNORECASE,
 )
@@ -157,6 +159,15 @@ def _names(text: str, start: int, end: int, *, any_first: bool = False) -> Itera
     """
     for i, part in enumerate(PART.finditer(text, start, end)):
         name = any_first and i == 0 and part[0][0].isupper()
-        if is_word(part[0].strip("'’-")) and not name:
+        if _is_meant(part[0]) and not name:
             break
         yield part.span()
+
+
+def _is_meant(part: str) -> bool:
+    """Whether a part is an ordinary word: whole (`post-op`), or by its first token (`doesn't`)."""
+    token = TOKEN.search(part)
+    whole = part.strip("'’-")
+    return is_meant(whole) or (
+        bool({"'", "’"} & {*whole}) and token is not None and is_meant(token[0])
+    )

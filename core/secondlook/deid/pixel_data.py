@@ -17,8 +17,8 @@ PIXELS = frozenset({(0x7FE0, 0x0010), (0x7FE0, 0x0009), (0x7FE0, 0x0008)})
 ITEM, END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 UNDEFINED = 0xFFFFFFFF
 SHORT = frozenset({b"US", b"SS"})
-HEAD = 2**16
-"""Bytes at the start of a frame in which comments are looked for."""
+TAIL = 2**16
+"""Bytes at the end of a frame in which the end of its stream is looked for."""
 JPEG_START, JPEG2000_START = b"\xff\xd8", b"\xff\x4f"
 STREAM_END = b"\xff\xd9"
 """Of both; it cannot stand inside of compressed pixels."""
@@ -90,14 +90,14 @@ def _end_of_fragments(file: IO[bytes], first: int) -> int:
 def _comments(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Stretches of text in the header of a JPEG or JPEG 2000 stream."""
     file.seek(start)
-    head = file.read(min(HEAD, stop - start))
-    if head.startswith(JPEG_START):
-        spans = _segments(head, frozenset({0xDA}), JPEG_TEXT, skip=0)
-    elif head.startswith(JPEG2000_START):
-        spans = _segments(head, frozenset({0x90}), frozenset({JPEG2000_TEXT}), skip=2)
+    head = file.read(min(2, stop - start))
+    if head == JPEG_START:
+        spans = _segments(file, start, stop, frozenset({0xDA}), JPEG_TEXT, skip=0)
+    elif head == JPEG2000_START:
+        spans = _segments(file, start, stop, frozenset({0x90}), frozenset({JPEG2000_TEXT}), skip=2)
     else:
         return
-    yield from ((start + a, min(start + b, stop)) for a, b in spans)
+    yield from ((a, min(b, stop)) for a, b in spans)
 
 
 def _rest(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -105,7 +105,7 @@ def _rest(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
     file.seek(start)
     if file.read(2) not in (JPEG_START, JPEG2000_START):
         return
-    tail = max(start, stop - HEAD)
+    tail = max(start, stop - TAIL)
     file.seek(tail)
     end = file.read(stop - tail).rfind(STREAM_END)
     if end >= 0 and tail + end + 2 < stop:
@@ -113,14 +113,15 @@ def _rest(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _segments(
-    head: bytes, last: frozenset[int], text: frozenset[int], *, skip: int
+    file: IO[bytes], start: int, stop: int, last: frozenset[int], text: frozenset[int], *, skip: int
 ) -> Iterator[tuple[int, int]]:
-    at = 2
-    while at + 4 <= len(head) and head[at] == 0xFF and head[at + 1] not in last:
-        length = int.from_bytes(head[at + 2 : at + 4], "big")
-        if length < 2:
+    at = start + 2
+    while at + 4 <= stop:
+        file.seek(at)
+        mark, kind, length = struct.unpack(">BBH", file.read(4))
+        if mark != 0xFF or kind in last or length < 2:
             return
-        if head[at + 1] in text and length > 2 + skip:
+        if kind in text and length > 2 + skip:
             yield at + 4 + skip, at + 2 + length
         at += 2 + length
 

@@ -19,7 +19,7 @@ from secondlook.deid.patterns import (
     pattern_spans,
     titled_spans,
 )
-from secondlook.deid.words import TOKEN, is_word
+from secondlook.deid.words import TOKEN, is_meant, is_word
 
 Span = tuple[int, int]
 BLOT = "X"
@@ -28,6 +28,14 @@ SHORTEST = 2
 """Letters of a name that is redacted wherever it stands."""
 SHORTEST_NUMBER = 3
 """Characters of a number or an address that is."""
+DENSE = "\u2e80"
+"""From here on are scripts without spaces between words: a name in them stands amid others."""
+MOST_PARTS = 12
+"""Of a name, of which any two may stand together; a header may state a name of 64 kB."""
+LETTERS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "ß"))
+"""How umlauts are written where there are none, and what is left of them without their dots."""
+SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
+SHORTEST_SPELLED = 4
 BETWEEN = frozenset({" ", ", ", ",", "-", "^", "  "})
 """What stands between the parts of one name."""
 GAP = r"[\W_]{0,3}"
@@ -52,8 +60,10 @@ class Redactor:
         for name in others:
             wanted.update(_name_forms(name))
         longest_first = sorted(wanted, key=lambda x: (-len(x), x))
-        whole = rf"(?<![^\W_])(?:{'|'.join(longest_first)})(?![^\W_])"
-        return cls(re.compile(whole) if wanted else None)
+        dense = [x for x in longest_first if x[0] >= DENSE]
+        spaced = [x for x in longest_first if x[0] < DENSE]
+        whole = [rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])"] if spaced else []
+        return cls(re.compile("|".join([*whole, *dense])) if wanted else None)
 
     def known(self, text: str) -> str:
         """The text without what is known."""
@@ -101,7 +111,7 @@ def _again(text: str, names: Iterable[Span]) -> Iterator[Span]:
     """Where the parts of these names stand besides."""
     plain = folded(text)
     parts = {plain[a:b] for start, end in names for a, b in _tokens(text, start, end)}
-    parts = {x for x in parts if len(x) > SHORTEST and x.isalpha() and not is_word(x)}
+    parts = {x for x in parts if len(x) > SHORTEST and x.isalpha() and not is_meant(x)}
     yield from (x for x in _tokens(text, 0, len(text)) if plain[slice(*x)] in parts)
 
 
@@ -117,7 +127,7 @@ def _beside(text: str, names: Iterable[Span]) -> Iterator[Span]:
 
 
 def _may_be_a_name(word: str) -> bool:
-    return len(word) > 1 and word[0].isupper() and word.isalpha() and not is_word(word)
+    return len(word) > 1 and word[0].isupper() and word.isalpha() and not is_meant(word)
 
 
 def _tokens(text: str, start: int, end: int) -> Iterator[Span]:
@@ -127,13 +137,26 @@ def _tokens(text: str, start: int, end: int) -> Iterator[Span]:
 def _name_forms(name: str) -> Iterator[str]:
     """Patterns for the parts of a name, and for two of them that stand together."""
     parts = [x for x in TOKEN.findall(folded(name)) if not x.isdigit()]
-    for part in parts:
+    for part in (*parts, *_otherwise(name, parts)):
         if len(part) >= SHORTEST and not is_word(part):
             yield re.escape(part)
-    for first in parts:
-        for second in parts:
-            if first != second and len(first) + len(second) > SHORTEST_NUMBER:
+    for first in parts[:MOST_PARTS]:
+        for second in parts[:MOST_PARTS]:
+            together = len(first) + len(second)
+            if first != second and (together > SHORTEST_NUMBER or min(first, second) >= DENSE):
                 yield f"{re.escape(first)}{GAP}{re.escape(second)}"
+
+
+def _otherwise(name: str, parts: Iterable[str]) -> Iterator[str]:
+    """Parts of a name with umlauts spelled out, and those spelled out with umlauts."""
+    written = unicodedata.normalize("NFC", name).lower()
+    if any(x in written for x in SPELLED):
+        yield from TOKEN.findall(folded("".join(SPELLED.get(x, x) for x in written)))
+    for part in parts:
+        for spelled, short in LETTERS:
+            other = part.replace(spelled, short)
+            if other != part and len(other) >= SHORTEST_SPELLED:
+                yield other
 
 
 def _text_forms(text: str) -> Iterator[str]:

@@ -42,6 +42,22 @@ def names_finding(token: str) -> bool:
     return token.lower().startswith(FINDINGS)
 
 
+@cache
+def _meant() -> tuple[frozenset[str], tuple[str, ...]]:
+    text = (files("secondlook.deid") / "meant.txt").read_text(encoding="utf-8")
+    listed = [x for line in text.splitlines() if line[:1] != "#" for x in line.split()]
+    beginnings = tuple(x[:-1] for x in listed if x.endswith("*"))
+    return frozenset(x for x in listed if not x.endswith("*")), beginnings
+
+
+def is_meant(token: str) -> bool:
+    """Whether a token is no name that anybody may guess: a listed word, or one that turns or
+    carries what a note says (`denied`, `ruled`): taking it out would turn the sentence."""
+    whole, beginnings = _meant()
+    lower = token.lower()
+    return is_word(token) or lower in whole or lower.startswith(beginnings)
+
+
 def only_words(text: str) -> str:
     """What is left of a description: its words and measures, a space between them."""
     found = TOKEN.findall(text)

@@ -43,7 +43,8 @@ def reopened(case: CaseRow, queue: Queue, at: datetime) -> Values:
 def looked(case: CaseRow, priority: int, score: float, queue: Queue) -> Values:
     """After a first look that gave this priority."""
     before = case.machine_priority
-    provisional = before is None and case.promoted_at is None
+    untouched = case.promoted_at is None and case.reopened_at is None
+    provisional = before is None and untouched
     standing = (case.human_priority or 0) if provisional else case.priority
     more = before is None or priority > before
     place = _placed(case, max(standing, priority) if more else standing, queue)

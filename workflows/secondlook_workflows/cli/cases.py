@@ -121,7 +121,7 @@ def worklist(
     with session() as context:
         if domain is not None:
             context.plugins.domain(domain)
-        promote.run(context, batches=1)
+        promote.attempt(context, batches=1)
         with context.workspace.database.read() as unit:
             page = unit.worklist.page(WorklistFilter(domain=domain, product=product), limit=limit)
             counts = unit.worklist.counts(domain)

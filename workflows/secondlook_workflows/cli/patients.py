@@ -15,7 +15,7 @@ from secondlook_workflows.cli.console import print_json, print_table, say
 
 patients = typer.Typer(help="Whose a case is, for those who may know.", no_args_is_help=True)
 User = Annotated[
-    str | None, typer.Option("--user", help="Who asks, unless it is the user of this machine.")
+    str | None, typer.Option("--user", help="Who asks, where this machine has no name for you.")
 ]
 
 
@@ -70,7 +70,10 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def _user(named: str | None) -> str:
-    user = named or this_user()
-    if user is None:
+    """Whoever runs this: a role guards nothing if everybody may say that they are somebody else."""
+    user = this_user()
+    if user is not None and named not in (None, user):
+        raise UsageError(f"on this machine you are {user}: ask as yourself, without --user")
+    if not (user or named):
         raise UsageError("say who asks: --user NAME")
-    return user
+    return user or str(named)
