@@ -115,7 +115,7 @@ def test_a_worker_promotes_and_fits_the_limits(banded: Context) -> None:
 def test_a_busy_database_puts_promotion_off(
     banded: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def busy(_: Context) -> int:
+    def busy(_: Context, **_options: object) -> int:
         raise StoreError("busy")
 
     monkeypatch.setattr(promote, "run", busy)
