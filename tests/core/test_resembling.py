@@ -205,7 +205,8 @@ def test_a_card_names_what_there_is(dual: DualBackbone, part: AlignmentPart) -> 
 
 def test_it_is_taken_over_where_it_fits(dual: DualBackbone, part: AlignmentPart) -> None:
     earlier = adapter(dual, part)
-    answers: Any = SimpleNamespace(backbones={})  # what else it is does not matter here
+    # What else they are does not matter here.
+    answers: Any = SimpleNamespace(backbones={}, thresholds=None)
     mine = replace_parts(earlier, answers=answers)
     joined = mine.taking(earlier)
     assert (joined.alignment, joined.answers) == (part, answers)

@@ -180,7 +180,9 @@ def test_words_that_name_nothing_are_refused(wrong: dict[str, object]) -> None:
 def test_thresholds_grow_too_old_for_the_site() -> None:
     policy = Policy(settings=TriageSettings(threshold_days=5))
     assert policy.expires(NOW) == NOW + timedelta(days=5)
-    assert (policy.expires(None), POLICY.expires(NOW)) == (None, None)
+    assert (POLICY.expires(None), POLICY.expires(NOW)) == (None, None)
+    unknown = policy.expires(None)
+    assert unknown is not None and unknown < NOW  # nobody knows its age: too old
 
 
 def test_a_mention_recommends_nothing() -> None:
