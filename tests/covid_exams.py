@@ -17,7 +17,8 @@ from secondlook.models.backbones import TextBackbone
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.labelled import LabelledCase
 from secondlook.training.labelled.cases import joined_groups
-from secondlook.training.labelled.reading import Readings, read_cases
+from secondlook.training.labelled.reading import read_cases
+from secondlook.training.labelled.readings import Readings
 
 CLASSES = ("no", "yes")
 UNKNOWN = "todo"

@@ -40,7 +40,7 @@ from secondlook.models.goods import network_of
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.folds import grouped_folds
 from secondlook.training.labelled import LabelledConfig, learn_labelled
-from secondlook.training.labelled.reading import Readings
+from secondlook.training.labelled.readings import Readings
 from secondlook.training.labelled.recipe import columns
 
 BELOW, ECE = 0.01, 0.08

@@ -135,7 +135,8 @@ def read_once(cases: Sequence[Any], adapter: Any, cache: Path | None) -> Any:
     """What backbone and goods part say of all parts; kept in the file `cache`, where it is given."""
     from secondlook.models.backbones import starter
     from secondlook.models.goods import network_of
-    from secondlook.training.labelled.reading import Readings, read_cases
+    from secondlook.training.labelled.reading import read_cases
+    from secondlook.training.labelled.readings import Readings
 
     stamp = np.array([adapter.finder.fingerprint])
     if cache is not None and cache.exists():

@@ -28,7 +28,8 @@ from secondlook.training.heads import Progress
 from secondlook.training.labelled.beside import beside, blend_of
 from secondlook.training.labelled.cases import LabelledCase, label_array
 from secondlook.training.labelled.config import LabelledConfig
-from secondlook.training.labelled.reading import Readings, read_cases
+from secondlook.training.labelled.reading import read_cases
+from secondlook.training.labelled.readings import Readings
 from secondlook.training.labelled.run import Clock, identity
 from secondlook.training.labelled.stage import Outcome, TuneStage
 from secondlook.training.labelled.work import Work, prepare_work

@@ -17,7 +17,7 @@ from secondlook.models.fusion.inputs import ModalityBatch
 from secondlook.models.region import parts_of
 from secondlook.training.labelled.augment import random_for, text_view
 from secondlook.training.labelled.cases import LabelledCase
-from secondlook.training.labelled.reading import Readings
+from secondlook.training.labelled.readings import Readings
 from secondlook.training.labelled.states import Look, PictureStates
 
 

@@ -15,7 +15,8 @@ from secondlook.training.labelled.augment import picture_view, random_for
 from secondlook.training.labelled.cases import Pixels
 from secondlook.training.labelled.config import LabelledConfig, TuneConfig
 from secondlook.training.labelled.material import material
-from secondlook.training.labelled.reading import Readings, load_picture
+from secondlook.training.labelled.reading import load_picture
+from secondlook.training.labelled.readings import Readings
 from secondlook.training.labelled.states import Look, PictureStates
 from secondlook.training.labelled.tuned_folds import (
     FoldTuning,

@@ -15,7 +15,8 @@ from secondlook.models.region import parts_of
 from secondlook.models.vision import PatchNetwork
 from secondlook.training.folds import Labels, check_labels
 from secondlook.training.labelled.cases import LabelledCase, joined_groups
-from secondlook.training.labelled.reading import Readings, everything
+from secondlook.training.labelled.reading import everything
+from secondlook.training.labelled.readings import Readings
 from secondlook.training.labelled.recipe import choose_recipe, columns
 
 
