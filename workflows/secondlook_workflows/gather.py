@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from secondlook.deid.dicom import Plan
+from secondlook.deid.keys import Pseudonyms
+from secondlook.deid.names import plain_source
 from secondlook.domain import CaseSource, IntakeFile, ManifestRow
 from secondlook.errors import ManifestError
 from secondlook.intake.manifest import read_manifest
@@ -110,6 +112,18 @@ def gather(
         interrupted,
         links,
     )
+
+
+def names_given(
+    sources: Sequence[Path], records: Sequence[Path], pseudonyms: Pseudonyms
+) -> dict[str, str]:
+    """What whoever runs this calls each file, by its pseudonym. Nothing is read, nothing is kept.
+
+    Raises IntakeError if a manifest itself makes no sense.
+    """
+    whole = _planned(sources, records, hide=True)
+    known = (*(x.source for x in whole.wanted), *(x.source for x in whole.refused))
+    return {plain_source(x, pseudonyms): x for x in known}
 
 
 @contextmanager

@@ -26,10 +26,13 @@ from secondlook_workflows.cli.common import (
     session,
     this_user,
 )
-from secondlook_workflows.cli.console import print_json, print_table, say
+from secondlook_workflows.cli.console import err, print_json, print_table, say
 from secondlook_workflows.context import Context
 from secondlook_workflows.durable import enqueue_assess
+from secondlook_workflows.gather import names_given
+from secondlook_workflows.guard import plan_for
 
+WHICH = "names of files are not shown here; which is which: secondlook patients which NAME SOURCE"
 Case = Annotated[str, typer.Argument(help="A case id, or the beginning of one.")]
 Adapter = Annotated[
     str | None, typer.Option("--adapter", help="An adapter other than the champion.")
@@ -56,8 +59,23 @@ def ingest(
     if json:
         print_json({**to_plain(report), "quarantined": len(report.quarantined)})
     else:
-        text.ingested(report)
+        _tell_ingested(report, config, context)
     finish(interrupted=report.interrupted, troubled=bool(report.quarantined))
+
+
+def _tell_ingested(
+    report: ingest_verb.IngestReport, config: ingest_verb.IngestConfig, context: Context
+) -> None:
+    """By the names that the files came with at a terminal, which keeps nothing; else without."""
+    domain = context.plugins.domain(config.domain)
+    if plan_for(domain, context.workspace) is None:
+        text.ingested(report)
+        return
+    names = context.workspace.database.pseudonyms
+    given = names_given(config.sources, config.records, names) if err.is_terminal else None
+    text.ingested(report, given)
+    if given is None and any(x.reason for x in report.files):
+        say(WHICH)
 
 
 def assess(
@@ -105,7 +123,7 @@ def run(
     if json:
         print_json({**_run_summary(ingested, looked), "cases": documents})
     else:
-        text.ingested(ingested)
+        _tell_ingested(ingested, config, context)
         text.assessed(looked)
     troubled = bool(ingested.quarantined or looked.failed or looked.skipped)
     finish(interrupted=looked.interrupted, troubled=troubled)

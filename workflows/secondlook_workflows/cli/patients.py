@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from secondlook.codec import to_plain
-from secondlook.deid.names import plain_source
 from secondlook.errors import UsageError
-from secondlook.intake.sources import walk
 from secondlook_workflows import reveal as verb
 from secondlook_workflows.cli.common import Json, session, this_user
 from secondlook_workflows.cli.console import print_json, print_table, say
+from secondlook_workflows.gather import names_given
 
 patients = typer.Typer(help="Whose a case is, for those who may know.", no_args_is_help=True)
 User = Annotated[
@@ -52,16 +51,17 @@ def allow(
 @patients.command()
 def which(
     name: Annotated[str, typer.Argument(help="A file as ingest calls it.")],
-    sources: Annotated[list[Path], typer.Argument(help="The files and folders it came from.")],
+    sources: Annotated[
+        list[Path], typer.Argument(help="The files, folders and manifests it came from.")
+    ],
     json: Json = False,
 ) -> None:
     """Say which of your files a pseudonym stands for. Nothing of it is kept."""
     with session() as context:
-        pseudonyms = context.workspace.database.pseudonyms
-        found = [x.source for x in walk(sources) if plain_source(x.source, pseudonyms) == name]
-    if not found:
+        given = names_given(sources, (), context.workspace.database.pseudonyms).get(name)
+    if given is None:
         raise typer.BadParameter("no file of these is called that; name the source of the ingest")
-    print_json({"files": found}) if json else say("\n".join(found), whole=True)
+    print_json({"files": [given]}) if json else say(given, whole=True)
 
 
 def add_to(cli: typer.Typer) -> None:

@@ -1,7 +1,7 @@
 """Reports as people read them in a terminal."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.panel import Panel
@@ -19,19 +19,26 @@ SHORT = 8
 """Characters of a case id that are shown."""
 
 
-def ingested(report: IngestReport) -> None:
-    """What was read; every file that was not gets a line with its reason."""
+def ingested(report: IngestReport, given: Mapping[str, str] | None = None) -> None:
+    """What was read; every file that was not gets a line with its reason.
+
+    `given`: what the person at the terminal calls the files, where they were taken in without their
+    names. Without it, as in a log, they go by their pseudonyms.
+    """
+    called = {x: f"{y} (kept as {x})" for x, y in (given or {}).items()}
     counts = Counter(x.outcome for x in report.files)
     parts = [f"{counts[x]} {x}" for x in Outcome if counts[x]]
     read = f"{len(report.files)} files: {', '.join(parts)}; " if parts else ""
     say(f"{read}{report.added} new cases, {len(report.cases)} in all")
     for file in report.files:
+        why = file.detail or file.reason
         if file.outcome in (Outcome.QUARANTINED, Outcome.KEPT):
-            say(f"  {file.source}: {file.outcome} ({file.detail or file.reason})")
+            say(f"  {called.get(file.source, file.source)}: {file.outcome} ({why})")
         elif file.reason:
-            say(f"  {file.source}: {file.outcome}, not assessed ({file.detail or file.reason})")
+            say(f"  {called.get(file.source, file.source)}: {file.outcome}, not assessed ({why})")
     for note in report.notes:
-        say(note)
+        name, mark, rest = note.partition(": ")
+        say(f"{called.get(name, name)}{mark}{rest}")
 
 
 def rejudged(report: RejudgeReport) -> None:
