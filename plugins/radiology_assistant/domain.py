@@ -9,7 +9,14 @@ from pydantic import BaseModel
 
 from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.intended_use import INTENDED_USE
-from radiology_assistant.learned import abstain, joined, learned_findings, said, usable
+from radiology_assistant.learned import (
+    abstain,
+    joined,
+    learned_findings,
+    said,
+    unread,
+    usable,
+)
 from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
 from radiology_assistant.policy import Placed, Policy, refusal, thresholds_of
@@ -17,6 +24,7 @@ from radiology_assistant.series_panel import series_panel
 from radiology_assistant.settings import RadiologySettings
 from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
 from secondlook import (
+    Abstention,
     Assessment,
     Case,
     CaseSource,
@@ -101,9 +109,13 @@ class RadiologyAssistant(Domain):
             case.records,
             reports=self._settings.read_reports,
         )
-        declined, placed = abstain(case, outputs), self._placed(case, outputs, mentions)
+        declined = abstain(case, outputs)
+        placed = self._placed(outputs, mentions, declined)
         refused = refusal(placed) if declined is None else None
         found = () if refused else learned_findings(usable(outputs))
+        if not declined and not refused and not found and (declined := unread(case)):
+            # "Nothing found" is said only of what was fully read.
+            placed = self._placed(outputs, mentions, declined)
         findings = joined(found, mentions)
         top = max((priority(x) for x in findings), default=0)
         scores = [_score(x) for x in findings if priority(x) == top]
@@ -119,9 +131,11 @@ class RadiologyAssistant(Domain):
     def _policy(self) -> Policy:
         return Policy(settings=self._settings.triage)
 
-    def _placed(self, case: Case, outputs: ModelOutputs, mentions: Sequence[Finding]) -> Placed:
+    def _placed(
+        self, outputs: ModelOutputs, mentions: Sequence[Finding], declined: Abstention | None
+    ) -> Placed:
         """The band, by thresholds that belong to the model that answered."""
-        answers, declined = usable(outputs), abstain(case, outputs)
+        answers = usable(outputs)
         found = (*learned_findings(answers), *mentions) if declined else mentions
         return self._policy.band(
             found,

@@ -33,8 +33,9 @@ RAISES = frozenset({"affirmed", "uncertain", "hypothetical"})
 LEFT_OUT = Flag(
     code="report_in_note",
     message=(
-        "The notes hold a report, or sections of one (findings, impression), written after an exam "
-        "was read. They feed the first look only where the setting `read_reports` is on."
+        "The notes hold a report, sections of one (findings, impression), or text that may be one, "
+        "written after an exam was read. It feeds no model, and of a report nothing counts in the "
+        "first look, unless the setting `read_reports` is on."
     ),
 )
 TECHNIQUE = "technique"
@@ -81,7 +82,7 @@ def note_flags(case: Case) -> Sequence[Flag]:
 def _stated(records: Iterable[Record], *, reports: bool) -> Iterator[Stated]:
     """What is said of labels of the taxonomy, the strongest first."""
     said = ((record, x) for record in records for x in read_note(record).mentions)
-    kept = [x for x in said if labels()[x[1].label] and (reports or x[1].known)]
+    kept = [x for x in said if labels()[x[1].label] and (reports or x[1].raises)]
     yield from sorted(kept, key=lambda x: STRENGTH.index(x[1].assertion))
 
 

@@ -34,6 +34,10 @@ ONLY_LIKENESS = (
 UNFAMILIAR = (
     f"The exam is like none that the adapter has learned from, so it was not assessed; {NOT_NORMAL}"
 )
+UNREAD = (
+    "A document that the notes point to could not be read, so the exam was not fully read; "
+    f"{NOT_NORMAL}"
+)
 MISMATCH = (
     "The thresholds belong to another model than the one that looked, so the exam was not "
     f"assessed; {NOT_NORMAL} Learn again, or restore the adapter."
@@ -134,6 +138,14 @@ def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:
     if outputs.resembles:
         return _image(case, "only_likeness", ONLY_LIKENESS)
     return _image(case, "no_adapter", f"No adapter fits {_kinds(case)}; the image was not assessed")
+
+
+def unread(case: Case) -> Abstention | None:
+    """That a document was not read; None where all were."""
+    counts = (x.facts.get("attachments_unread") for x in case.attachments)
+    if not any(counts):
+        return None
+    return Abstention(part="text", reason="document_unread", message=UNREAD)
 
 
 def _image(case: Case, reason: str, message: str) -> Abstention:

@@ -161,6 +161,8 @@ def refused(
         return _said("threshold_mismatch")
     if thresholds.expires is not None and at >= thresholds.expires:
         return _said("threshold_expired")
+    if not labels:
+        return _said("answers_invalid", "any finding")
     for code, numbers in (
         ("threshold_invalid", values),
         ("answers_invalid", answers.probabilities),

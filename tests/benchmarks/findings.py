@@ -28,7 +28,7 @@ from sklearn.metrics import roc_auc_score
 
 from radiology_assistant.evidence import find_mentions, priority
 from radiology_assistant.notes import Mention, read_note
-from radiology_assistant.notes.reports import reads_like_report
+from radiology_assistant.notes.reports import may_be_report, reads_like_report
 from radiology_assistant.settings import RadiologySettings
 from secondlook import Record
 from secondlook.intake.passages import note
@@ -159,12 +159,52 @@ def _rank(indication: str) -> int:
     return max((priority(x) for x in found), default=0)
 
 
-def gate(rows: Sequence[Row]) -> dict[str, float]:
-    """The share of texts without headings that are taken for a report, and so kept from models."""
+def gate(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """Of texts without headings the share that feeds no model, and that raises no exam either."""
     texts = {
         c: [x[c] for x in rows if x[c].strip()] for c in ("indication", "findings", "impression")
     }
-    return {c: round(sum(map(reads_like_report, t)) / len(t), 4) for c, t in texts.items()}
+    return {
+        name: {c: round(sum(map(kept, t)) / len(t), 4) for c, t in texts.items()}
+        for name, kept in (("feeds_no_model", may_be_report), ("raises_nothing", reads_like_report))
+    }
+
+
+FORMS = {
+    "as reports are written": "Indication: {indication}\nFindings: {findings}\nImpression: {impression}",
+    "with an assessment": "Indication: {indication}\nFindings: {findings}\nAssessment: {impression}",
+    "nothing but an assessment": "Clinical history: {indication}\nAssessment: {impression}",
+    "with an examination": (
+        "Examination: Chest, 2 views\nHistory: {indication}\nAssessment: {impression}"
+    ),
+    "a report in a bundle": "Document:\n{indication}\n\nReport:\nXR chest\n\nAssessment: {impression}",
+    "an impression in a referral": "Reason for referral: {indication}\nAssessment: {impression}",
+}
+
+
+def leaks(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """By form of a report, the share of which findings or impression feed a model, as they must
+    not (the last form but says that a referring doctor wrote it), and of which the indication
+    does, as it should."""
+    whole = [x for x in rows if x["indication"].strip() and x["impression"].strip()]
+    shares = {}
+    for name, form in FORMS.items():
+        leaked = kept = 0
+        for row in whole:
+            text = form.format(**row)
+            impression = text.rindex(row["impression"])
+            starts = [x.start for x in read_note(_named(text)).known]
+            leaked += any(x >= impression for x in starts)
+            kept += any(x < impression for x in starts)
+        shares[name] = {
+            "leaked": round(leaked / len(whole), 4),
+            "indication_kept": round(kept / len(whole), 4),
+        }
+    return shares
+
+
+def _named(text: str) -> Record:
+    return note(text, kind="note", name="form")
 
 
 def speed(rows: Sequence[Row]) -> dict[str, float]:
@@ -200,7 +240,7 @@ def main() -> None:
         halves["held_back"] = [x for x in rows if not develops(x)]
     outcome = {
         name: measure(half, 40 if options.develop else SHOWN)
-        | {"urgency": urgency(half), "taken_for_a_report": gate(half)}
+        | {"urgency": urgency(half), "without_headings": gate(half), "with_headings": leaks(half)}
         for name, half in halves.items()
     }
     outcome["note_of_100_kB"] = speed(halves["develop"])

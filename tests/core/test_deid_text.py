@@ -212,6 +212,11 @@ SURNAMES = frozenset(
         "wet",
         "wire",
         "zum",
+        "fall",
+        "frau",
+        "hit",
+        "mann",
+        "shot",
     ]
 )
 """Words of reports that people are called, too, or that turn nothing."""
@@ -258,6 +263,100 @@ def test_a_name_goes_in_another_spelling_and_in_scripts_without_spaces(
     name: str, text: str, left: str
 ) -> None:
     assert Redactor.of([Identity(names=frozenset({name}))]).note(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CC: cough",
+        "CC: Positive PPD",
+        "CC: Syncope.",
+        "CC: SOB",
+        "CC: Difficulty breathing, 54-year-old",
+        "CC: 54-year-old MVA",
+        "Primary: Seizure disorder",
+        "Primary: lung cancer, metastatic",
+        "Family: Diabetes, Hypertension",
+        "Given: Aspirin",
+        "Resident: of a nursing home",
+        "Mother: Asthma and Cholelithiasis",
+        "Patient: Hemoptysis",
+        "Reader: Left-sided Pneumothorax",
+        "Complaint: Backache. CC: Chest Tightness",
+    ],
+)
+def test_a_complaint_behind_a_label_that_names_stand_behind_stays(text: str) -> None:
+    assert STRANGER.note(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CC: Thistlewood, Anna",
+        "cc: Anna Thistlewood",
+        "CC: Dr Thistlewood",
+        "cc: THISTLEWOOD ANNA",
+        "CC: Thistlewood\nCough",
+        "Primary: Anna Thistlewood",
+        "Primary care physician: anna thistlewood",
+        "Family: Thistlewood",
+        '{"family": "Thistlewood", "given": ["Anna"]}',
+        "Referring: Thistlewood",
+        "Resident: A. Thistlewood",
+        "Referring physician: A. B. Thistlewood",
+        "Mother: anna thistlewood",
+        "Mother: Anna reports cough",
+        "Patient: Anna-Maria Thistlewood",
+        "Reader: thistlewood",
+        "Contact: Anna Thistlewood, 555-867-5309",
+    ],
+)
+def test_a_name_behind_such_a_label_goes(text: str) -> None:
+    left = STRANGER.note(text).lower()
+    assert "thistle" not in left and "anna" not in left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "seen by Drs. {}", "Nachname: {}", "Vorname: {}", "Patientin: {}", "Hausarzt: {}",
+        "PCP: {}", "Signed: {}", "gez. {}", "Unterschrift: {}", "attn: {}", "NOK: {}",
+        "Sincerely,\n{}", "Mit freundlichen Grüßen\n{}", "Regards, {}", "courtesy of {}", "Sra {}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["Quillfeather", "Anna Quillfeather"])
+def test_a_name_goes_in_more_ways_of_announcing_it(said: str, name: str) -> None:
+    left = STRANGER.note(said.format(name))
+    assert "Quill" not in left and "Anna" not in left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "since 14.3.", "am 14.3.", "vom 14.03.", "until 3/14", "03/1957", "03.1957", "14.III.1957",
+        "20260314T0815", "14-Mar", "Tel.: 030 1234", "Handy 0171 23 45", "ext 4711",
+        "17B Pumpernickel Rd", "221b Baker Street", "17 pumpernickel lane", "SW1A 1AA",
+        "PO Box 4711", "Apt 4B", "Pat.-Nr. 4711", "Fall-Nr.: 4711", "Acc# 4711", "HN 4711",
+        "Hosp no. 4711",
+    ],
+)  # fmt: skip
+def test_more_dates_numbers_and_addresses_go(text: str) -> None:
+    left = STRANGER.note(f"He has {text} and cough.")
+    assert left.endswith(" and cough.")
+    assert not re.search(r"\d{2}|Pumper|pumper|Baker|Mar", left)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nodule of 3.5. Next 2.4.", "on 2/3 of the lobe by 1.5 cm, from 2.5 mm to 3.5 mm",
+        "L4 5MM and T2 3ST", "SUV 2.05.", "4/5 strength", "Section 1.1.", "by 1.5 x 2.5 cm",
+        "external", "acc. to the note",
+    ],
+)  # fmt: skip
+def test_what_is_measured_stays(text: str) -> None:
+    kept = text.replace("on 2/3", "on X/X")  # as a day is written
+    assert STRANGER.note(text) == kept
 
 
 def test_a_name_of_many_parts_takes_no_long() -> None:

@@ -69,15 +69,14 @@ def test_a_report_keeps_its_form_and_conclusion_apart(tmp_path: Path) -> None:
     form = attachment("INDICATION: cough\nFINDINGS: clear")
     parsed = read(report(presentedForm=[form], conclusion="No acute disease."), tmp_path)
     assert parsed.text == (
-        "Examination:\nXR Chest 2 Views\n\n"
-        "Report:\nINDICATION: cough\nFINDINGS: clear\n\n"
+        "Report:\nXR Chest 2 Views\n\nINDICATION: cough\nFINDINGS: clear\n\n"
         "Conclusion:\nNo acute disease."
     )
 
 
 def test_a_report_with_a_narrative_alone(tmp_path: Path) -> None:
     parsed = read(report(text={"status": "generated", "div": "<div>Clear.</div>"}), tmp_path)
-    assert parsed.text == "Examination:\nXR Chest 2 Views\n\nReport:\nClear."
+    assert parsed.text == "Report:\nXR Chest 2 Views\n\nClear."
 
 
 def test_a_bundle_gives_the_request_first_and_nobodys_name(tmp_path: Path) -> None:
@@ -96,9 +95,9 @@ def test_a_bundle_gives_the_request_first_and_nobodys_name(tmp_path: Path) -> No
     assert parsed.text is not None
     assert [x for x in parsed.text.split("\n") if x.endswith(":")] == [
         "Indication:",
-        "Examination:",
+        "Requested examination:",
         "Document:",
-        "Examination:",
+        "Report:",
         "Conclusion:",
     ]
     assert "Fell today." in parsed.text
@@ -112,6 +111,16 @@ def test_a_document_that_is_a_report_says_so(tmp_path: Path) -> None:
         parsed = read(document(attachment("Clear."), type=kind), tmp_path)
         assert parsed.text is not None
         assert parsed.text.startswith("Report:")
+
+
+def test_a_document_that_asks_for_an_exam_is_no_report(tmp_path: Path) -> None:
+    for kind in ("Radiology referral note", "Imaging request", "X-ray order", "Röntgen-Zuweisung"):
+        parsed = read(document(attachment("Fell."), type={"text": kind}), tmp_path)
+        assert parsed.text is not None
+        assert parsed.text.startswith("Document:"), kind
+    coded = {"coding": [{"code": "18748-4", "display": "Imaging order report"}]}
+    parsed = read(document(attachment("Clear."), type=coded), tmp_path)
+    assert parsed.text is not None and parsed.text.startswith("Report:")
 
 
 def test_what_is_void_is_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, select, text
 
 from secondlook.cases import CaseStatus
-from secondlook.errors import Conflict, NotFound, PluginError, StoreError
+from secondlook.errors import AuditBroken, Conflict, NotFound, PluginError, StoreError
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.database import Database
 from secondlook.store.worklist import CaseSummary, WorklistFilter
@@ -325,27 +325,94 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.remove(database.engine, "before_cursor_execute", note)
 
 
-def test_a_case_whose_trail_is_broken_holds_nobody_up(
+BREAKS = {
+    "the signature of its head was changed": "UPDATE audit_heads SET signature = 'x' WHERE chain = :c",
+    "its head was removed": "DELETE FROM audit_heads WHERE chain = :c",
+    "its last event was removed": "DELETE FROM audit_events WHERE chain = :c AND seq = 2",
+    "all of its trail was removed": "DELETE FROM audit_events WHERE chain = :c",
+}
+
+
+def break_trail(database: Database, case: str, how: str) -> list[tuple[str, int, str]]:
+    """Tamper with the trail of a case; what verification says from then on."""
+    with behind_the_triggers(database) as connection:
+        connection.execute(text(BREAKS[how]), {"c": case})
+    return problems(database)
+
+
+def problems(database: Database) -> list[tuple[str, int, str]]:
+    with database.read() as unit:
+        return [(x.chain, x.seq, x.what) for x in unit.audit.verify().problems]
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_nobody_waits_because_a_trail_is_broken(
+    triage: Database, hands: Hands, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    case, sound = add(triage, "a"), add(triage, "b")
+    look(triage, case, 1)
+    found = break_trail(triage, case, how)
+    assert found
+    hands.turn(240)
+    assert promote(triage) == 2
+    hands.turn(60)
+    assert promote(triage) == 1
+    assert [line(triage, x).priority for x in (case, sound)] == [3, 3]
+    assert problems(triage) == found
+    assert caplog.text.count(case[:12]) == 1  # the log says so once
+    with triage.read() as unit:
+        assert unit.audit.broken([case, sound]) == {case}
+        told = [x for x in unit.audit.events("workspace") if x.action == "case.promoted.apart"]
+    assert [(x.body["case"], x.body["to"]) for x in told] == [(case, 2), (case, 3)]
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_person_puts_a_case_higher_whose_trail_is_broken_and_never_lower(
+    triage: Database, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    case = add(triage, "a")
+    look(triage, case, 2)
+    found = break_trail(triage, case, how)
+    with pytest.raises(AuditBroken):
+        move(triage, case, "routine", "later")
+    with pytest.raises(AuditBroken):
+        move(triage, case, "urgent", "as it is")
+    move(triage, case, "critical", "told by phone")
+    assert line(triage, case).priority == 3
+    with triage.read() as unit:
+        (act,) = unit.priorities.of(case)
+    assert (act.reason, act.priority) == ("told by phone", 3)
+    assert problems(triage) == found
+    assert caplog.text.count(case[:12]) == 1
+
+
+def test_an_act_that_is_told_apart_cannot_be_changed_or_removed_unseen(triage: Database) -> None:
+    case = add(triage, "a")
+    move(triage, case, "urgent", "first")
+    found = break_trail(triage, case, "the signature of its head was changed")
+    move(triage, case, "critical", "as told by phone")
+    assert problems(triage) == found
+    with triage.engine.begin() as connection:  # the triggers are gone since
+        connection.execute(text("UPDATE priority_acts SET reason = 'x' WHERE ordinal = 2"))
+    assert [x[2][-11:] for x in problems(triage)[len(found) :]] == ["was changed"]
+    with triage.engine.begin() as connection:
+        connection.execute(text("DELETE FROM priority_acts WHERE ordinal = 2"))
+    assert [x[2][-11:] for x in problems(triage)[len(found) :]] == ["was removed"]
+
+
+def test_where_no_trail_takes_an_event_a_case_is_promoted_all_the_same(
     triage: Database, hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = add(triage, "a")
-    hands.turn(1)
-    sound = add(triage, "b")
-    with behind_the_triggers(triage) as connection:
-        connection.execute(
-            text("UPDATE audit_heads SET signature = 'x' WHERE chain = :case"), {"case": broken}
-        )
-    hands.turn(100)
+    case = add(triage, "a")
+    break_trail(triage, case, "the signature of its head was changed")
+    with triage.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_heads SET signature = 'x'"))
+    found = problems(triage)
+    hands.turn(60)
     assert promote(triage) == 1
-    assert [line(triage, x).priority for x in (broken, sound)] == [2, 3]
-    assert broken[:12] in caplog.text
-    with triage.read() as unit:
-        assert not unit.priorities.due()
-    with triage.write() as unit:
-        assert unit.leases.claim_next("ann", minutes=5, domain=SCANS) is not None
-    hands.turn(61)
-    with triage.read() as unit:
-        assert unit.priorities.due()
+    assert line(triage, case).priority == 3
+    assert problems(triage) == found
+    assert "nothing tells of it" in caplog.text
 
 
 OPS = st.lists(

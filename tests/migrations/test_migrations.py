@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from secondlook.store.engines import migration_engine, parse_url
 from secondlook.store.product_mapping import product_id
 from secondlook.store.tables import metadata
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook.store.worklist import WorklistFilter
 from store_processes import together, upgrade
 from store_values import BACKBONE, NOON, add_assessment, add_case, assessment, digest, record
 
@@ -169,6 +171,28 @@ def test_products_come_to_a_database_with_cases(database: Database) -> None:
         assert (spec.pitch_mm, spec.manual) == (0.1, manual.sha256)
         assert [x.sha256 for x in cases["open"].records][1:] == [manual.sha256]
         assert unit.audit.verify().problems == ()
+
+
+def test_who_waits_has_a_limit_right_after_the_upgrade(database: Database) -> None:
+    """Not only once a worker starts: from 0006, which knew of no limits."""
+    cases = {}
+    for domain in ("radiology-assistant", "parts"):
+        cases[domain] = add_case(database, domain, domain=domain)
+    database.dispose()
+    migrate(database.url, command.downgrade, "0006")
+    wait = timedelta(hours=4)
+    bands = (
+        Band(code="now", title="Now", priority=3),
+        Band(code="soon", title="Soon", priority=2, wait=wait),
+    )
+    database.queues = {"radiology-assistant": Queue(bands=bands, unassessed="soon")}
+    database.upgrade()
+    with database.read() as unit:
+        rows = {x.domain: x for x in unit.worklist.page(WorklistFilter()).rows}
+    exam = rows["radiology-assistant"]
+    assert (exam.priority, exam.promote_at) == (2, exam.opened_at + wait)
+    assert rows["parts"].promote_at is None
+    assert {x: y.id for x, y in rows.items()} == cases
 
 
 def test_what_was_judged_again_outlives_a_way_down_and_up(database: Database) -> None:

@@ -110,6 +110,60 @@ V.a. Pneumonie. | pneumonia uncertain
 Z.n. Rippenfraktur. | fracture historical
 Ausschluss Lungenembolie | pulmonary_embolism hypothetical
 Pneumothorax rechts. | pneumothorax affirmed
+No pneumothorax, although a small one cannot be excluded. | pneumothorax uncertain
+No pneumothorax, although a small one cannot be ruled out. | pneumothorax uncertain
+No pneumothorax, but a small one cannot be excluded. | pneumothorax uncertain
+No pneumothorax, however a tiny one is not excluded. | pneumothorax uncertain
+No fracture is seen, though one cannot be excluded. | fracture uncertain
+No pneumothorax; a small one cannot be excluded. | pneumothorax uncertain
+No pneumothorax (cannot exclude a small one). | pneumothorax uncertain
+No pneumothorax. A small one cannot be excluded. | pneumothorax uncertain
+No pneumothorax seen, but cannot rule out a small one. | pneumothorax uncertain
+No pneumothorax, but this cannot be excluded on a supine film. | pneumothorax uncertain
+No definite pneumothorax. | pneumothorax uncertain
+No obvious fracture. | fracture uncertain
+No convincing pneumonia. | pneumonia uncertain
+Without convincing consolidation. | consolidation uncertain
+No definite evidence of pneumonia. | pneumonia uncertain
+No clear pneumothorax. | pneumothorax uncertain
+No gross effusion. | pleural_effusion negated
+No large pneumothorax. | pneumothorax negated
+No large pneumothorax, small one not excluded. | pneumothorax uncertain
+Pneumonia not excluded. | pneumonia uncertain
+Pneumothorax cannot be entirely excluded. | pneumothorax uncertain
+Cannot rule out pneumothorax. | pneumothorax uncertain
+Cannot completely exclude fracture. | fracture uncertain
+Difficult to exclude pneumothorax. | pneumothorax uncertain
+Pneumothorax is difficult to exclude. | pneumothorax uncertain
+Hard to rule out a small effusion. | pleural_effusion uncertain
+Pneumothorax is not entirely ruled out. | pneumothorax uncertain
+Small effusion would be difficult to exclude. | pleural_effusion uncertain
+No pneumothorax or effusion, although a small effusion cannot be excluded. | pneumothorax negated, pleural_effusion negated, pleural_effusion uncertain
+No effusion and no pneumothorax, although a small one cannot be excluded. | pleural_effusion negated, pneumothorax uncertain
+Kein Pneumothorax, ein kleiner ist nicht auszuschliessen. | pneumothorax uncertain
+Kein Pneumothorax, ein kleiner ist aber nicht auszuschließen. | pneumothorax uncertain
+Ein Pneumothorax ist nicht auszuschliessen. | pneumothorax uncertain
+Pneumothorax nicht sicher auszuschließen. | pneumothorax uncertain
+Pneumonie nicht sicher ausgeschlossen. | pneumonia uncertain
+Kein sicherer Pneumothorax. | pneumothorax uncertain
+Kein sicherer Nachweis eines Pneumothorax. | pneumothorax uncertain
+Keine sichere Fraktur. | fracture uncertain
+Kein eindeutiger Erguss. | pleural_effusion uncertain
+Pneumothorax kann nicht ausgeschlossen werden. | pneumothorax uncertain
+Eine Fraktur lässt sich nicht ausschließen. | fracture uncertain
+Kein Anhalt für Pneumonie, kleines Infiltrat nicht auszuschließen. | pneumonia negated, infiltrate uncertain
+Kein Pneumothorax. | pneumothorax negated
+No pneumothorax, pneumonia cannot be excluded. | pneumothorax negated, pneumonia uncertain
+No fracture. Pneumonia cannot be excluded. | fracture negated, pneumonia uncertain
+No pneumothorax. It cannot be excluded that he fell. | pneumothorax negated
+No pneumothorax on the right one. | pneumothorax negated
+No pneumothorax, even a small one. | pneumothorax negated
+No pneumothorax, although the film is rotated. | pneumothorax negated
+No effusion, but atelectasis cannot be excluded. | pleural_effusion negated, atelectasis uncertain
+No fracture, but one rib looks odd. | fracture negated
+Pneumothorax has been excluded, a small one as well. | pneumothorax negated
+Pneumothorax was ruled out. | pneumothorax negated
+No new pneumothorax, though a tiny apical component cannot be excluded. | pneumothorax uncertain
 """
 CASES = [tuple(x.split("|")) for x in SAID.strip().splitlines()]
 
@@ -123,6 +177,22 @@ def said(text: str) -> list[str]:
 @pytest.mark.parametrize(("text", "meant"), CASES, ids=[x[0].strip() for x in CASES])
 def test_what_a_sentence_says_of_findings(text: str, meant: str) -> None:
     assert said(text.strip()) == [x.strip() for x in meant.split(",") if x.strip()]
+
+
+@pytest.mark.parametrize(
+    "text", ["No definite pneumothorax.", "No obvious fracture.", "Kein sicherer Erguss."]
+)
+def test_what_is_denied_with_a_doubt_is_denied_in_a_report(text: str) -> None:
+    """So do those who code reports take it: of 110 on the half the rules were made on, 104 times."""
+    assert said(text)[0].endswith("uncertain")
+    assert said(f"Findings: {text}")[0].endswith("negated")
+
+
+def test_a_doubt_without_a_name_says_its_cue() -> None:
+    text = "No pneumothorax.  A small one\ncannot be excluded."
+    (mention,) = read_note(note(text, kind="note", name="n")).mentions
+    assert (mention.assertion, mention.cue) == ("uncertain", "cannot be excluded")
+    assert text[slice(*mention.sentence)] == "No pneumothorax."
 
 
 def test_one_line_does_not_deny_the_next() -> None:

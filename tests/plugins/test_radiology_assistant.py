@@ -363,7 +363,9 @@ def test_findings_learned_without_normal_exams_are_not_assessed() -> None:
     ("text", "codes"),
     [
         ("Indication:\nCough\n\nExamination:\nXR chest", []),
-        ("Examination: reduced breath sounds, pneumothorax suspected.", ["report_in_note"]),
+        ("Examination: reduced breath sounds, pneumothorax suspected.", []),
+        ("Examination: CT chest, pneumothorax suspected.", ["report_in_note"]),
+        ("Small left apical pneumothorax.", ["report_in_note"]),
         ("Indication: cough\nImpression: pneumonia", ["report_in_note"]),
     ],
 )

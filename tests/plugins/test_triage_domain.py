@@ -110,3 +110,16 @@ def test_triage_only_is_a_setting(wanted: bool) -> None:
     domain.configure(RadiologySettings(triage_only=wanted))
     assert domain.triage_only is wanted
     assert (domain.queue().order, domain.queue().unassessed) == ("waiting", "not_assessed")
+
+
+def test_nothing_is_said_of_an_exam_with_a_document_that_was_not_read() -> None:
+    unread = replace(EXAM.attachments[0], sha256="b" * 64, facts={"attachments_unread": 1})
+    exam = replace(EXAM, attachments=(*EXAM.attachments, unread))
+    quiet = replace(SAID, thresholds={"pneumothorax": 0.99, "pneumonia": 0.99})
+    domain = assistant()
+    verdict = domain.assess(exam, ModelOutputs(answers=quiet))
+    assert verdict.abstention is not None and verdict.abstention.reason == "document_unread"
+    assert (domain.recommend(exam, verdict), verdict.priority) == ("not_assessed", 2)
+    found = domain.assess(exam, ModelOutputs(answers=SAID))
+    assert found.abstention is None and found.priority == 3
+    assert look(domain, quiet) == ("routine", 1, None)

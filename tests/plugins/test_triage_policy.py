@@ -86,6 +86,13 @@ def test_numbers_that_are_none_judge_nothing() -> None:
     assert placed.reason == "answers_invalid"
 
 
+@pytest.mark.parametrize("more", [{}, {NOTHING: 1.0}])
+def test_answers_about_no_finding_are_none(more: dict[str, float]) -> None:
+    """Else an adapter that answers for no label would say of every exam that nothing was found."""
+    placed = POLICY.band((), answers(**more), None, thresholds(), model=MODEL, at=NOW)
+    assert (placed.code, placed.reason) == ("not_assessed", "answers_invalid")
+
+
 @QUIET
 @given(
     values=st.tuples(SHARES, SHARES, SHARES),

@@ -51,6 +51,20 @@ def test_a_case_is_shown_only_after_the_text_was_acknowledged(
     assert holder(maker, case) == "Bert"
 
 
+def test_a_case_whose_plugin_is_not_loaded_is_not_shown(
+    maker: CaseMaker, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = maker.assessed("chest of somebody", domain=RADIOLOGY)
+    domains = session.context().plugins.domains
+    monkeypatch.delitem(domains, RADIOLOGY)
+    app = open_page("case", case=case)
+    assert "is not loaded" in said(app)
+    assert "chest of somebody" not in said(app) and not pictures(app)
+    assert holder(maker, case) is None
+    listed = open_page().dataframe[0].value.iloc[0]
+    assert listed["First look"] == "its plugin is not loaded"
+
+
 def test_the_worklist_lists_only_what_was_acknowledged(
     maker: CaseMaker, open_page: OpenPage
 ) -> None:

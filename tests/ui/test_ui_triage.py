@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from ui_cases import RADIOLOGY, CaseMaker
 from ui_reading import press, said
@@ -189,3 +190,22 @@ def test_an_exam_without_a_flag_is_not_called_normal(
     assert row(open_page())["First look"] == "no flag"
     app = press(open_page("case", case=case), "first-look")
     assert "rules nothing out" in said(app) and "Nothing was found" not in said(app)
+
+
+def test_cautions_stand_on_the_case_page_before_anything_is_revealed(
+    triage_only: CaseMaker, open_page: OpenPage
+) -> None:
+    case = triage_only.add("chest", domain=RADIOLOGY)
+    assert "Caution" not in said(open_page("case", case=case))
+    unread = {"attachments_unread": 2}
+    with triage_only.workspace.database.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE attachments SET facts = :facts"), {"facts": json.dumps(unread)}
+        )
+        connection.execute(
+            text("UPDATE audit_heads SET signature = 'x' WHERE chain = :c"), {"c": case}
+        )
+    shown = said(open_page("case", case=case))
+    assert "2 documents that the notes point to could not be read" in shown
+    assert "The record of what was done to this case is broken" in shown
+    assert row(open_page())["Why"] == "record broken"

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from radiology_assistant.domain import RadiologyAssistant
 from secondlook import IntendedUse
-from secondlook.errors import NotAcknowledged
+from secondlook.errors import NotAcknowledged, PluginError
 from secondlook_workflows import assess, decide, demo, ingest, intended_use, prioritise
 from secondlook_workflows.cli.app import build
 from secondlook_workflows.context import Context
@@ -69,6 +69,24 @@ def test_a_new_version_asks_again(
         report = intended_use.show(DOMAIN, context)
         assert [(x.version, x.stands) for x in report.acknowledged] == [("1", False)]
     decided(case, context)
+
+
+def test_where_the_plugin_is_not_loaded_nothing_passes(context: Context, case: str) -> None:
+    """Its text cannot be known, so nobody can have acknowledged it."""
+    intended_use.acknowledge(DOMAIN, "ada", context)
+    del context.plugins.domains[DOMAIN]
+    for act in (
+        lambda: decided(case, context),
+        lambda: prioritise.run(
+            prioritise.PrioritiseConfig(case=case, band="critical", reviewer="ada"), context
+        ),
+    ):
+        with pytest.raises(PluginError):
+            act()
+    with context.workspace.database.read() as unit:
+        with pytest.raises(PluginError, match="is not loaded"):
+            intended_use.require(None, "ada", unit)
+        assert unit.decisions.of(case) == () and unit.priorities.of(case) == ()
 
 
 def test_a_domain_without_a_text_asks_for_nothing(context: Context) -> None:

@@ -1,15 +1,17 @@
 """Priorities, promotion and triage only, as commands and reports give them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from radiology_assistant.policy_settings import TriageSettings
 from secondlook.assessments import Finding
-from secondlook.cases import CaseStatus
+from secondlook.cases import CaseStatus, Role
 from secondlook.decisions import Act, FindingAct
 from secondlook.errors import StoreError
 from secondlook.evidence import AnomalyMap, LabelProbabilities, Region
@@ -21,7 +23,7 @@ from secondlook_workflows.cases import case_document
 from secondlook_workflows.context import Context
 from secondlook_workflows.prioritise import PrioritiseConfig
 from secondlook_workflows.simulate import SimulateConfig
-from store_values import assessment, digest, new_case
+from store_values import assessment, behind_the_triggers, digest, new_case, picture
 
 RADIOLOGY = "radiology-assistant"
 SECRET = 0.8317
@@ -35,12 +37,12 @@ def banded(context: Context) -> Context:
     return Context(context.workspace, context.plugins)
 
 
-def add(context: Context, word: str, *, hours: float = 0.0) -> str:
+def add(context: Context, word: str, *, hours: float = 0.0, **changes: Any) -> str:
     """An exam that came some hours ago."""
     came = datetime.now(UTC) - timedelta(hours=hours)
     with pytest.MonkeyPatch.context() as then, context.workspace.database.write() as unit:
         then.setattr(clock, "now", lambda: came)
-        case = unit.cases.add(new_case(word, domain=RADIOLOGY), actor="tests").id
+        case = unit.cases.add(new_case(word, domain=RADIOLOGY, **changes), actor="tests").id
         unit.commit()
     return case
 
@@ -107,7 +109,7 @@ def test_a_worker_promotes_and_fits_the_limits(banded: Context) -> None:
     case = add(banded, "a", hours=5)
     promoter = promote.Promoter(banded, every=60)
     assert promoter.look() and promoter.look()
-    promote.refit(banded)
+    banded.workspace.database.refit()
     (only,) = lines(banded)
     assert (only.row.id, only.band) == (case, "Critical")
 
@@ -277,3 +279,39 @@ def test_counts_and_status_stay_as_they_are(banded: Context) -> None:
     with banded.workspace.database.read() as unit:
         assert unit.cases.get(case).status is CaseStatus.NEW
         assert unit.cases.get(case).version == 1
+
+
+def test_a_broken_record_is_said_on_the_list_and_of_the_case(banded: Context) -> None:
+    case, sound = add(banded, "a", hours=5), add(banded, "b")
+    with behind_the_triggers(banded.workspace.database) as connection:
+        broken = text("UPDATE audit_heads SET signature = 'x' WHERE chain = :case")
+        connection.execute(broken, {"case": case})
+    promote.run(banded)
+    with banded.workspace.database.read() as unit:
+        page = unit.worklist.page(WorklistFilter(domain=RADIOLOGY))
+        first, second = standing.lines(page.rows, unit, banded)
+        documents = [case_document(x, unit, banded.withholding) for x in (case, sound)]
+    assert (first.row.id, first.band) == (case, "Critical")
+    assert first.why == "record broken; waited 5 h, promoted"
+    assert second.why == ""
+    (said,) = documents[0]["cautions"]
+    assert said["code"] == "record_broken"
+    assert documents[1]["cautions"] == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "begins"),
+    [((0, None), ""), ((1,), "A document that"), ((2, 1, 0), "3 documents that")],
+)
+def test_documents_that_were_not_read_are_said_of_the_case(
+    banded: Context, counts: tuple[int | None, ...], begins: str
+) -> None:
+    files = tuple(
+        replace(picture(f"f{i}", Role.DOCUMENT), facts={"attachments_unread": n})
+        for i, n in enumerate(counts)
+    )
+    case = add(banded, "a", attachments=(picture("p"), *files))
+    with banded.workspace.database.read() as unit:
+        said = [x["message"] for x in case_document(case, unit, banded.withholding)["cautions"]]
+    assert [x.startswith(begins) for x in said] == ([True] if begins else [])
+    assert not said or "not fully read" in said[0]

@@ -4,6 +4,7 @@ import streamlit as st
 
 from secondlook.errors import LeaseLost
 from secondlook_ui import (
+    cautions,
     decision,
     drafts,
     history,
@@ -40,6 +41,7 @@ def show() -> None:
     drafts.restore(page)
     notices.show(page.case.id)
     _head(page)
+    cautions.show(page)
     _body(page, refusal)
     pace.appeared(page.case.id)
 

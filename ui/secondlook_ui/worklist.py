@@ -6,7 +6,7 @@ import streamlit as st
 
 from secondlook.cases import CaseStatus
 from secondlook.domain import Domain
-from secondlook.store.worklist import OPEN, CaseSummary, Counts, Cursor, WorklistFilter
+from secondlook.store.worklist import OPEN, Counts, Cursor, WorklistFilter
 from secondlook_ui import (
     intended_use,
     jobs,
@@ -25,8 +25,15 @@ PAGE = 50
 ALL = "all"
 SHOWN = {"open": OPEN, "decided": frozenset({CaseStatus.DECIDED}), "all": frozenset(CaseStatus)}
 LONGEST_SEARCH = 200
+NOT_LOADED = "its plugin is not loaded"
 OPTIONAL = ("Product", "Band", "Score", "Decided", "Waiting", "Why", "Held by")
 """Columns that are left out where they would be empty."""
+WIDTHS = {
+    "Title": 142, "Band": 97, "Waiting": 88, "Why": 200, "First look": 196, "Recommended": 104,
+    "Decided": 104, "Held by": 108, "Product": 64, "Domain": 118,
+}  # fmt: skip
+"""Pixels. Down to `Recommended` they fit beside the sidebar in a window of 1280, and all of them
+without it; a cell tells the rest of its text when the mouse rests on it."""
 
 
 def show() -> None:
@@ -37,7 +44,8 @@ def show() -> None:
     domains = session.context().plugins.domains
     filter, domain = _filter(domains)
     with session.workspace().database.read() as unit:
-        intended_use.require(domains.get(domain or ""), unit)
+        if domain is not None:
+            intended_use.require(domains.get(domain), unit)
     turn.set_domain(domain)
     counts = turn.counts(domain)
     _next(counts, domain)
@@ -45,8 +53,9 @@ def show() -> None:
     promote.attempt(session.context(), batches=1)
     with session.workspace().database.read() as unit:
         page = unit.worklist.page(filter, after=cursors[-1], limit=PAGE)
-    if page.rows:
-        _table(page.rows, domains, filter)
+        lines = standing.lines(page.rows, unit, session.context())
+    if lines:
+        _table(lines, domains, filter)
         _paging(cursors, page.next)
     else:
         _nothing(filter, counts, domain or next(iter(domains), "DOMAIN"))
@@ -122,11 +131,8 @@ def _cursors(filter: WorklistFilter) -> list[Cursor | None]:
     return cursors
 
 
-def _table(
-    rows: tuple[CaseSummary, ...], domains: dict[str, Domain], filter: WorklistFilter
-) -> None:
-    context = session.context()
-    lines = [_line(standing.line(x, context), domains.get(x.domain)) for x in rows]
+def _table(found: list[Line], domains: dict[str, Domain], filter: WorklistFilter) -> None:
+    lines = [_line(x, domains.get(x.row.domain)) for x in found]
     hidden = {x for x in OPTIONAL if all(y[x] in ("", None) for y in lines)}
     hidden |= {"Domain"} if filter.domain or len(domains) < 2 else set()
     event = st.dataframe(
@@ -134,10 +140,11 @@ def _table(
         hide_index=True,
         column_order=[x for x in lines[0] if x not in hidden],
         column_config={
-            "Title": st.column_config.TextColumn(width=190),
-            "First look": st.column_config.TextColumn(width=330),
+            **{x: st.column_config.TextColumn(width=y) for x, y in WIDTHS.items()},
             "Score": st.column_config.NumberColumn(
-                format="%.2f", help="Orders cases of one domain and urgency; not a probability."
+                width=60,
+                format="%.2f",
+                help="Orders cases of one domain and urgency; not a probability.",
             ),
         },
         on_select="rerun",
@@ -146,8 +153,8 @@ def _table(
         key="rows",
     )
     chosen = [*event.selection.rows, *(row for row, _ in event.selection.cells)]
-    if chosen and chosen[0] < len(rows):
-        routes.open_case(rows[chosen[0]].id)
+    if chosen and chosen[0] < len(found):
+        routes.open_case(found[chosen[0]].row.id)
 
 
 def _line(line: Line, domain: Domain | None) -> dict[str, str | float | None]:
@@ -155,16 +162,16 @@ def _line(line: Line, domain: Domain | None) -> dict[str, str | float | None]:
     held = f"{row.held_by} until {words.until(row.held_until)}" if row.held_until else ""
     return {
         "Title": row.title,
-        "Domain": domain.title if domain else row.domain,
-        "Product": row.product or "",
         "Band": line.band or "",
-        "First look": words.first_look(row),
-        "Score": line.score,
-        "Recommended": words.disposition(domain, row.recommended),
-        "Decided": words.disposition(domain, row.decided),
         "Waiting": standing.span(datetime.now(UTC) - row.since) if not row.decided else "",
         "Why": line.why,
+        "First look": words.first_look(row) if domain else NOT_LOADED,
+        "Recommended": words.disposition(domain, row.recommended),
+        "Decided": words.disposition(domain, row.decided),
+        "Score": line.score,
         "Held by": held,
+        "Product": row.product or "",
+        "Domain": domain.title if domain else row.domain,
     }
 
 

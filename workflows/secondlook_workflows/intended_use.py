@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from secondlook.domain import Domain
-from secondlook.errors import NotAcknowledged
+from secondlook.errors import NotAcknowledged, PluginError
 from secondlook.intended_use import Acknowledgement
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
+
+NOT_LOADED = (
+    "the plugin of this case's domain is not loaded, so nobody can tell what the domain is meant "
+    "for, and the case is neither shown nor changed. `secondlook plugins list` says why"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +62,21 @@ def acknowledge(name: str, reviewer: str, context: Context) -> Acknowledgement |
     return done
 
 
-def waits(domain: Domain | None, reviewer: str, unit: UnitOfWork) -> bool:
+def waits(domain: Domain, reviewer: str, unit: UnitOfWork) -> bool:
     """Whether this reviewer still has to acknowledge the present text of the domain."""
-    if domain is None or domain.intended_use is None:
+    if domain.intended_use is None:
         return False
     return unit.intended_uses.acknowledged(domain.name, domain.intended_use, reviewer) is None
 
 
 def require(domain: Domain | None, reviewer: str, unit: UnitOfWork) -> None:
-    """Raises NotAcknowledged, saying how to acknowledge, where `waits`."""
-    if domain is not None and domain.intended_use is not None and waits(domain, reviewer, unit):
+    """Raises NotAcknowledged, saying how to acknowledge, where `waits`.
+
+    Raises PluginError where no plugin brings the domain (None): what it is meant for is not known.
+    """
+    if domain is None:
+        raise PluginError(NOT_LOADED)
+    if domain.intended_use is not None and waits(domain, reviewer, unit):
         raise NotAcknowledged(
             f"{reviewer or 'nobody'} has not acknowledged the intended use of {domain.name}, version "
             f"{domain.intended_use.version}. Read it with `secondlook intended-use show "

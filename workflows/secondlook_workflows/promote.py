@@ -41,17 +41,6 @@ def attempt(context: Context, *, batches: int | None = None) -> None:
         log.warning("promotion is put off: %s", error)
 
 
-def refit(context: Context) -> None:
-    """Bring the limits of all open cases up to date with the settings, some at a time."""
-    database = context.workspace.database
-    for domain, queue in database.queues.items():
-        after: str | None = "" if queue.bands else None
-        while after is not None:
-            with database.write() as unit:
-                after = unit.priorities.refit(domain, after=after)
-                unit.commit()
-
-
 @dataclass
 class Promoter:
     """Promotes every now and then, inside a loop that has other things to do."""

@@ -1,5 +1,6 @@
 """Where a case stands in the worklist and why, in words, for the command line and the pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 from secondlook.cases import CaseStatus
 from secondlook.codec import to_plain
 from secondlook.queues import Queue
+from secondlook.store.unit_of_work import UnitOfWork
 from secondlook.store.worklist_values import CaseSummary
 from secondlook_workflows.context import Context
 
 UNJUDGED = (CaseStatus.NEW, CaseStatus.FAILED)
+BROKEN = "record broken"
+BATCH = 300
+"""Rows whose record is looked at by one statement; older SQLite allows 999 variables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +32,16 @@ class Line:
     """None where it does not order the cases, or is withheld."""
 
 
-def line(row: CaseSummary, context: Context) -> Line:
-    """The row without what is withheld, its band and the reason for it."""
+def lines(rows: Sequence[CaseSummary], unit: UnitOfWork, context: Context) -> list[Line]:
+    """The rows without what is withheld, each with its band and the reason for it."""
+    broken: set[str] = set()
+    for start in range(0, len(rows), BATCH):
+        broken |= unit.audit.broken([x.id for x in rows[start : start + BATCH]])
+    return [line(x, context, broken=x.id in broken) for x in rows]
+
+
+def line(row: CaseSummary, context: Context, *, broken: bool = False) -> Line:
+    """One of them; `broken` where the record of what was done to the case is."""
     queue = context.workspace.database.queues.get(row.domain, Queue())
     code = queue.unassessed if row.status in UNJUDGED else row.recommended
     band = queue.named(row.priority, code)
@@ -37,7 +50,7 @@ def line(row: CaseSummary, context: Context) -> Line:
         row=context.withholding.line(row),
         band=band.title if band else None,
         code=band.code if band else None,
-        why=why(row),
+        why="; ".join(x for x in (BROKEN if broken else "", why(row)) if x),
         score=None if withheld or queue.order == "waiting" else row.score,
     )
 

@@ -98,7 +98,7 @@ def run(config: WorkConfig, context: Context) -> WorkReport:
 def _work(config: WorkConfig, context: Context) -> WorkReport:
     _Worker.context = context
     before = {x.id for x in jobs(context.workspace) if x.ended}
-    promote.refit(context)
+    context.workspace.database.refit()
     promoter = promote.Promoter(context, every=PROMOTE_SECONDS)
     DBOS(config=dbos_config(context.workspace))
     DBOS.launch()

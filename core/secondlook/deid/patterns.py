@@ -28,7 +28,14 @@ DATES = re.compile(
     r"[ \t,]{1,3}(?:\d{1,2}(?:st|nd|rd|th)?\b(?:[ \t,]{1,3}(?:19|20)\d\d\b)?|(?:19|20)\d\d\b)"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th|\.)?[ \t]{{0,3}}(?:of[ \t]{{1,3}})?{MONTH}(?=\W|$)"
     rf"|(?<!\w)\d{{1,2}}[./-]?{MONTHS}[./-]?(?:19|20)?\d\d(?!\w)|\b{MONTHS}[./-](?:19|20)\d\d\b"
-    r"|(?<=\bon )\d{1,2}/\d{1,2}\b|(?<=\bdated )\d{1,2}/\d{1,2}\b|(?<=\bsince )\d{1,2}/\d{1,2}\b",
+    rf"|(?<!\w)\d{{1,2}}-{MONTHS}\b|(?<![\w.])\d{{1,2}}\.[IVX]{{1,4}}\.(?:19|20)?\d\d(?!\d)"
+    r"|(?<![\w./])(?:0?[1-9]|1[0-2])[./](?:19|20)\d\d(?![\w/])|\b(?:19|20)\d{6}T\d{4,6}\b",
+    re.IGNORECASE,
+)
+DAYS = re.compile(
+    # In each country's order, without a year; behind a word that a day stands behind.
+    r"\b(?:on|dated|since|from|until|till|am|vom|seit|ab|bis|zum)[ \t]{1,3}"
+    r"(\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.?)(?![\d/]|\.\d)(?![ \t]?(?:[cm]m|ml|mg|%|x|to\b))",
     re.IGNORECASE,
 )
 NETWORK = re.compile(
@@ -46,28 +53,47 @@ FEWEST_DIGITS = 7
 """Of a telephone number: three small numbers in a row are a size."""
 NUMBERS = re.compile(r"(?<![\w.])[^\W\d_]{0,5}[-#]?\d(?:-?\d){5,30}[^\W\d_]{0,2}(?![\w])")
 LABELLED_NUMBERS = re.compile(
-    r"\b(?:mrn|m\.r\.n\.|medical record(?: (?:number|no\.?))?|record(?: (?:number|no\.?))|ssn|nhs"
-    r"(?: (?:number|no\.?))?|accession(?: (?:number|no\.?))?|account(?: (?:number|no\.?))?|(?:patient"
-    r"|hospital|study|case|chart|unit|insurance|policy|pat)[ _-]?(?:id|number|no\.?|nr\.?)|p?id"
+    r"\b(?:mrn|hn|m\.r\.n\.|medical record(?: (?:number|no\.?))?|record(?: (?:number|no\.?))|ssn|nhs"
+    r"(?: (?:number|no\.?))?|acc(?:ession)?(?: (?:number|no\.?))?|account(?: (?:number|no\.?))?|(?:patient"
+    r"|hosp(?:ital)?|study|case|chart|unit|insurance|policy|pat|patienten|fall|aufnahme|versicherten|kassen|vorgangs)[ ._-]{0,2}(?:id|number"
+    r"|nummer|no\.?|nr\.?)|p?id"
     r"|d\.?o\.?b\.?|born|(?:date of )?birth(?:[ _-]?date)?|geb\.?(?:oren)?(?: am)?"
-    r"|phone|tel(?:ephone)?|mobile|fax|pager|cell|license|licence)\b"
-    r"""["']?[ \t]{0,3}(?:[:=#.]?[ \t]{0,3}|:[ \t]{0,3}\n)["']?((?=[^\s,;"']{0,30}\d)[^\s,;"']{1,40})""",
+    r"|phone|tel(?:ephone|efon)?|mobil(?:e|funk)?|handy|fax|pager|cell|ext(?:ension)?|license|licence"
+    r"""|p\.?o\.?[ ]box|apt|apartment|flat)(?!\w)["']?[ \t]{0,3}(?:[:=#.]{0,2}[ \t]{0,3}|:[ \t]{0,3}\n)["']?((?=[^\s,;"']{0,30}\d)[^\s,;"']{1,40})""",
+    re.IGNORECASE,
+)
+LABELLED_PHONES = re.compile(
+    r"\b(?:phone|tel(?:ephone|efon)?|mobil(?:e|funk)?|handy|fax|pager|cell)\b[.:=# \t]{0,4}"
+    r"([+(]?\d[\d()/. -]{2,24}\d)(?!\w)",
     re.IGNORECASE,
 )
 LABELLED_NAMES = re.compile(
     r"(?:\b(?:patient(?:'s)?(?:[ _-]?name)?|pt(?:[ _-]?name)?|(?:first|last|given|family|middle|full"
-    r"|sur|maiden)?[ _-]?name|surname|forename|physician|doctor|radiologist|technologist|technician"
+    r"|sur|maiden|nach|vor)?[ _-]?name|patientin|hausarzt|hausärztin|arzt|ärztin|gp|pcp|attn|nok|unterschrift|surname|forename|physician|doctor|radiologist|technologist|technician"
     r"|operator|nurse|surgeon|consultant|author|reader|contact|guardian|spouse|wife|husband|mother"
-    r"|father|son|daughter|brother|sister|next of kin|attending|resident|(?:referring|requesting"
+    r"|father|son|daughter|brother|sister|next of kin|attending|(?:referring|requesting"
     r"|ordering|reporting|performing|interpreting|consulting|primary)[ _-]?(?:physician|doctor"
-    r"|clinician|radiologist|provider)?|cc|patientname|family|given)\b"
+    r"|clinician|radiologist|provider)|patientname)\b"
     rf"{COLON}|\b(?:signed|dictated|reported|verified|approved|reviewed|transcribed"
-    rf"|interpreted|authenticated|ordered|requested|referred)[ \t]+by[ \t:]{{1,3}}|\bdear[ \t]+)"
+    rf"|interpreted|authenticated|ordered|requested|referred)[ \t]+by[ \t:]{{1,3}}|\bdear[ \t]+"
+    rf"|\b(?:signed|gez\.|unterzeichnet)[ \t:]{{1,3}}(?-i:(?=[A-Z]))"
+    rf"|\b(?:sincerely|regards|grüßen|grüssen),?[ \t]{{0,3}}\n?[ \t]{{0,3}}(?-i:(?=[A-Z]))"
+    rf"|\b(?:courtesy of|credit to)[ \t]{{1,3}}(?-i:(?=[A-Z])))"
     rf"\[?\s?[\"']?({NAMES}(?:,[ \t]?{NAME})?)",
     re.IGNORECASE,
 )
+DOUBTFUL_NAMES = re.compile(
+    r"\b(?:cc|primary|family|given|resident|referring|requesting|ordering|reporting)\b"
+    rf"{COLON}\[?\s?[\"']?((?-i:(?=[A-Z])){NAMES}(?:,[ \t]?{NAME})?)",
+    re.IGNORECASE,
+)
+"""Labels that complaints and illnesses stand behind as well: `CC: cough`, `Family: asthma`."""
+LAST_NAME = re.compile(rf"[ \t]{{1,3}}({NAME})[ \t]*(?=[\n,;.]|\Z)")
+"""In small letters, behind a first name and at the end of its line."""
+ABBREVIATION = 4
+"""Letters of a word in capitals that is none of a name there: `CC: SOB`."""
 TITLES = re.compile(
-    rf"(?<![^\W_])(?:(?i:dr|prof|doctor|professor|herrn?|frau|mme|dra)\.?|Mr\.?|Mrs\.?|Ms\.?|Miss"
+    rf"(?<![^\W_])(?:(?i:drs?|prof|doctor|professor|herrn?|frau|mme|dra|sra|señora?)\.?|Mr\.?|Mrs\.?|Ms\.?|Miss"
     rf"|Mister|MR\.|MRS\.|Sir|Sister|Nurse)[ \t]{{0,3}}\n?[ \t]{{0,3}}(?<=\s)((?:(?i:dr|prof|med)\.?[ \t]{{1,3}}){{0,3}}{NAMES})"
 )
 DEGREES = re.compile(
@@ -75,10 +101,12 @@ DEGREES = re.compile(
     r"(?:M\.D\.|MD|MBBS|FRCR|FACR|DO|Ph\.?D\.?|R\.N\.|RN)(?![\w])"
 )
 ADDRESSES = re.compile(
-    r"\b\d{1,5}[ \t]+(?:[A-Z][\w'’.-]{0,30}[ \t]+){1,4}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive"
+    r"\b\d{1,5}[A-Za-z]?[ \t]+(?:[A-Z][\w'’.-]{0,30}[ \t]+){1,4}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive"
     r"|Boulevard|Blvd|Way|Court|Place|Square|Terrace|Close)\b\.?(?:,[ \t]*[A-Z][\w'’. -]{1,40})?"
     r"|\b[A-Z]\w{2,30}(?:straße|strasse|str\.|weg|platz|gasse|allee)[ \t]{1,3}\d{1,4}\w?"
     r"|\b[A-Z]\w{2,30},?[ \t]+[A-Z]{2}[ \t]+\d{5}(?:-\d{4})?\b|\b\d{5}[ \t]+[A-Z][a-zäöüß]{2,30}\b"
+    r"|\b\d{1,5}[a-z]?[ \t]+[a-z]{4,30}[ \t]+(?:street|avenue|lane|boulevard)\b"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!MM|CM|ML|MG|KG|DL|CC|HU|KV|MA|ST|ND|RD|TH)[A-Z]{2}\b"
 )
 LABELLED_ADDRESSES = re.compile(
     # Below its label, as the text of JSON has it, unless that line has a label of its own.
@@ -100,7 +128,7 @@ PLACES = re.compile(
     r"|\b(?:Hospital|Klinikum|Clínica|Ospedale|Hôpital)[ \t]+(?:[A-Z][\w'’.-]{1,30}[ \t]*){1,3}"
 )
 WHOLE = (DATES, NETWORK, NUMBERS, ADDRESSES)
-GROUPED = (LABELLED_NUMBERS, LABELLED_ADDRESSES, AGES)
+GROUPED = (DAYS, LABELLED_NUMBERS, LABELLED_PHONES, LABELLED_ADDRESSES, AGES)
 
 
 def titled_spans(text: str) -> Iterator[Span]:
@@ -118,7 +146,17 @@ def name_spans(text: str) -> Iterator[Span]:
     """Names of people that a title, a degree or a label announces, part by part."""
     yield from titled_spans(text)
     for found in LABELLED_NAMES.finditer(text):
-        yield from _names(text, *found.span(1))
+        parts = list(_names(text, *found.span(1)))
+        yield from parts
+        last = (
+            LAST_NAME.match(text, found.end(1)) if parts and parts[-1][1] == found.end(1) else None
+        )
+        if last and not _is_meant(last[1]):
+            yield last.span(1)
+    for found in DOUBTFUL_NAMES.finditer(text):
+        parts = list(_names(text, *found.span(1)))
+        if parts and _looks_like_a_name(text, parts):
+            yield from parts
 
 
 def network_spans(text: str) -> Iterator[Span]:
@@ -158,16 +196,25 @@ def _names(text: str, start: int, end: int, *, any_first: bool = False) -> Itera
     any_first: behind a title the first part is a name, though it be a word (`Dr Young`).
     """
     for i, part in enumerate(PART.finditer(text, start, end)):
-        name = any_first and i == 0 and part[0][0].isupper()
+        initial = len(part[0]) == 1 and part[0].isupper() and text[part.end() :][:1] == "."
+        name = initial or (any_first and i == 0 and part[0][0].isupper())
         if _is_meant(part[0]) and not name:
             break
         yield part.span()
 
 
+def _looks_like_a_name(text: str, parts: list[Span]) -> bool:
+    """Whether all parts are capitalised and no sentence goes on behind them."""
+    words = [text[slice(*x)] for x in parts]
+    short = all(x.isupper() and len(x) <= ABBREVIATION for x in words)
+    following = text[parts[-1][1] :].lstrip(" \t")[:1]
+    return all(x[0].isupper() for x in words) and not short and not following.islower()
+
+
 def _is_meant(part: str) -> bool:
-    """Whether a part is an ordinary word: whole (`post-op`), or by its first token (`doesn't`)."""
-    token = TOKEN.search(part)
-    whole = part.strip("'’-")
-    return is_meant(whole) or (
-        bool({"'", "’"} & {*whole}) and token is not None and is_meant(token[0])
-    )
+    """Whether a part is an ordinary word: whole, by all its tokens (`left-sided`), or by the first
+    one (`doesn't`)."""
+    tokens = TOKEN.findall(part)
+    if {"'", "’"} & {*part.strip("'’-")}:
+        tokens = tokens[:1]
+    return is_meant(part.strip("'’-")) or (bool(tokens) and all(map(is_meant, tokens)))

@@ -43,19 +43,21 @@ def names_finding(token: str) -> bool:
 
 
 @cache
-def _meant() -> tuple[frozenset[str], tuple[str, ...]]:
+def _meant() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     text = (files("secondlook.deid") / "meant.txt").read_text(encoding="utf-8")
     listed = [x for line in text.splitlines() if line[:1] != "#" for x in line.split()]
     beginnings = tuple(x[:-1] for x in listed if x.endswith("*"))
-    return frozenset(x for x in listed if not x.endswith("*")), beginnings
+    endings = tuple(x[1:] for x in listed if x.startswith("*"))
+    return frozenset(x for x in listed if "*" not in x), beginnings, endings
 
 
 def is_meant(token: str) -> bool:
     """Whether a token is no name that anybody may guess: a listed word, or one that turns or
-    carries what a note says (`denied`, `ruled`): taking it out would turn the sentence."""
-    whole, beginnings = _meant()
+    carries what a note says (`denied`, `syncope`): taking it out would turn the sentence."""
+    whole, beginnings, endings = _meant()
     lower = token.lower()
-    return is_word(token) or lower in whole or lower.startswith(beginnings)
+    listed = lower in whole or lower.startswith(beginnings) or lower.endswith(endings)
+    return listed or is_word(token)
 
 
 def only_words(text: str) -> str:

@@ -25,9 +25,14 @@ VOID = frozenset({"entered-in-error", "superseded", "cancelled", "revoked"})
 """States of a resource that must not be used any more."""
 REPORTS = frozenset({"18748-4", "68604-8", "18726-0", "LP29684-5", "RAD", "11525-3"})
 """Codes (LOINC, v2-0074) of documents that somebody wrote after looking at an exam."""
-REPORT_WORDS = ("report", "imaging", "radiolog", "x-ray", "ultrasound", "tomograph", "befund")
+REPORT_WORDS = (
+    "report", "imaging", "radiolog", "x-ray", "ultrasound", "tomograph", "mammogra", "befund",
+    "röntgen", "sonogra",
+)  # fmt: skip
+ASKING = ("request", "referral", "order", "consult", "anforderung", "zuweisung", "überweisung")
+"""How a word begins that says of such a document that it asks for an exam."""
 ASKED, EXAM, REPORT, CONCLUSION, DOCUMENT = (
-    "Indication", "Examination", "Report", "Conclusion", "Document"
+    "Indication", "Requested examination", "Report", "Conclusion", "Document"
 )  # fmt: skip
 """Headings of the text: a domain tells by them what was written before an exam was read."""
 
@@ -84,7 +89,7 @@ class _Reader:
         reasons = [*_concepts(resource.get("reasonCode")), *_notes(resource)]
         if reasons:
             yield ASKED, "\n".join(reasons)
-        yield from _exam(resource)
+        yield from ((EXAM, x) for x in _concepts(resource.get("code"))[:1])
 
     def _document(self, resource: Resource) -> Iterator[Piece]:
         kinds = [resource.get("type"), *_list(resource.get("category"))]
@@ -94,11 +99,16 @@ class _Reader:
         yield from self._under(heading, title, contents)
 
     def _report(self, resource: Resource) -> Iterator[Piece]:
-        forms = list(self._under(REPORT, [], _list(resource.get("presentedForm"))))
+        """All of it stands behind the heading of a report, which begins a document of its own."""
+        exam = _concepts(resource.get("code"))[:1]
+        forms = list(self._under(REPORT, exam, _list(resource.get("presentedForm"))))
         said = [*_texts(resource.get("conclusion")), *_concepts(resource.get("conclusionCode"))]
-        forms += [(CONCLUSION, "\n".join(said))] if said else []
-        forms = forms or [(REPORT, x) for x in _narrative(resource)]
-        yield from (*_exam(resource), *forms) if forms else ()
+        told = [] if forms or said else _narrative(resource)
+        if not forms and (said or told):
+            forms = [(REPORT, "\n\n".join([*exam, *told]))]
+        yield from forms
+        if said:
+            yield CONCLUSION, "\n".join(said)
 
     def _under(
         self, heading: str, title: Sequence[str], attachments: Iterator[object] | Sequence[object]
@@ -118,17 +128,12 @@ def _unpacked(whole: Resource) -> list[Resource]:
     return [*outer, *inner]
 
 
-def _exam(resource: Resource) -> Iterator[Piece]:
-    names = _concepts(resource.get("code"))
-    if names:
-        yield EXAM, names[0]
-
-
 def _is_report(concept: Resource) -> bool:
     codings = [_object(x) for x in _list(concept.get("coding"))]
     words = " ".join(_concepts(concept)).lower()
     coded = any(x.get("code") in REPORTS for x in codings if isinstance(x.get("code"), str))
-    return coded or any(x in words for x in REPORT_WORDS)
+    asks = any(x.startswith(ASKING) for x in words.replace("-", " ").split())
+    return coded or (not asks and any(x in words for x in REPORT_WORDS))
 
 
 def _concepts(value: object) -> list[str]:

@@ -1,7 +1,7 @@
 """The audit trail: what was done to a case, by whom and when, in a form that shows tampering."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,11 @@ class Audit:
             select(AuditEventRow).where(AuditEventRow.chain == chain).order_by(AuditEventRow.seq)
         )
         return tuple(_event(row) for row in rows)
+
+    def broken(self, chains: Sequence[str]) -> frozenset[str]:
+        """Those of these chains (some hundreds at most) whose end does not verify, so that
+        `append` refuses them."""
+        return self._heads.broken(chains)
 
     def heads(self) -> Iterator[tuple[str, int, str]]:
         """Chain, number and hash of the last event of every chain, by chain.

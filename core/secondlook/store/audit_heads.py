@@ -1,8 +1,8 @@
 """The signed heads: where each chain ends, and how many chains cases have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from secondlook.errors import AuditBroken
@@ -57,6 +57,22 @@ class Heads:
         """Begin to count cases, in a database that has none."""
         self._session.execute(insert(AuditHeadRow).values(self._empty(COUNT)))
 
+    def broken(self, chains: Sequence[str]) -> frozenset[str]:
+        """Those of these chains (some hundreds at most) that `extend` refuses."""
+        head, event = AuditHeadRow, AuditEventRow
+        last = select(event.chain, func.max(event.seq)).where(event.chain.in_(chains))
+        ends = tuple_(event.chain, event.seq).in_(last.group_by(event.chain))
+        found = self._session.execute(select(event.chain, event.seq, event.hash).where(ends))
+        standing = {chain: (seq, digest) for chain, seq, digest in found}
+        columns = (head.chain, head.seq, head.hash, head.signature)
+        heads = self._session.execute(select(*columns).where(head.chain.in_(chains))).all()
+        sound = {
+            x.chain
+            for x in heads
+            if signed(self._key, *x) and standing.get(x.chain) == (x.seq, x.hash)
+        }
+        return frozenset(chains) - sound
+
     def count(self, begun: int) -> None:
         """Count chains of cases that this transaction began, as the last thing it does.
 
@@ -82,6 +98,8 @@ class Heads:
 
     def _checked(self, chain: str, action: str) -> tuple[int, str]:
         head = self._locked(chain)
+        if head is None and action not in BEGINNINGS:
+            raise _broken(chain, action, "its head is missing")
         if head is None:
             statement = insert_or_ignore(self._session, AuditHeadRow)
             self._session.execute(statement.values(self._empty(chain)))

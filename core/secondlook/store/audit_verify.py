@@ -11,6 +11,7 @@ from sqlalchemy import Select, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from secondlook.store.audit_acknowledged import Acknowledged
+from secondlook.store.audit_apart import Apart
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
 from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRIORITIES, PRODUCTS, Contents
 from secondlook.store.audit_described import Described
@@ -107,11 +108,11 @@ def verify(
 
     `begun` cases of this transaction are not counted yet. Reads, never writes.
     """
-    walk = _Walk(key)
+    walk, apart = _Walk(key), Apart(session)
     contents = (
         Contents(session, ASSESSMENTS),
         Contents(session, DECISIONS),
-        Contents(session, PRIORITIES),
+        Contents(session, PRIORITIES, apart),
         Contents(session, PRODUCTS),
         Described(session),
         Acknowledged(session),
@@ -129,6 +130,7 @@ def verify(
     walk.leave()
     for kind in contents:
         walk.problems.extend((*kind.compare(), *kind.unlogged()))
+    walk.problems.extend(apart.problems())
     walk.problems.extend(_beyond(session, walk, begun))
     walk.problems.extend(changed_since(session, against))
     return AuditReport(chains=walk.chains, events=walk.events, problems=tuple(walk.problems))

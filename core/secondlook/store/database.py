@@ -83,7 +83,10 @@ class Database:
         return f"Database({shown_url(parse_url(self.url))!r})"
 
     def upgrade(self) -> None:
-        """Bring the schema to the present version; safe when several processes do it at once."""
+        """Bring the schema to the present version; safe when several processes do it at once.
+
+        Open cases are fitted to the limits of `queues`, where these are set.
+        """
         engine = migration_engine(parse_url(self.url))
         try:
             schema.upgrade(engine, self._note_upgrade)
@@ -91,6 +94,16 @@ class Database:
                 self._begin_audit(connection)
         finally:
             engine.dispose()
+        self.refit()
+
+    def refit(self) -> None:
+        """Bring the limits of all open cases up to date with `queues`, some at a time."""
+        for domain, queue in self.queues.items():
+            after: str | None = "" if queue.bands else None
+            while after is not None:
+                with self.write() as unit:
+                    after = unit.priorities.refit(domain, after=after)
+                    unit.commit()
 
     def signed_by_another(self) -> bool:
         """Whether another key than this one signs the audit trail; False while there is none.

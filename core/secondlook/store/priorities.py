@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.orm import Session
@@ -19,7 +19,8 @@ from secondlook.decisions import Prioritisation
 from secondlook.errors import AuditBroken, Conflict, StoreError
 from secondlook.queues import Band, Queue
 from secondlook.store import clock
-from secondlook.store.audit import Audit
+from secondlook.store.audit import WORKSPACE, Audit
+from secondlook.store.audit_apart import PRIORITISED_APART, PROMOTED_APART, tells_of
 from secondlook.store.audit_contents import PRIORITISED
 from secondlook.store.audit_digest import priority_digest
 from secondlook.store.base import storable
@@ -32,10 +33,11 @@ from secondlook.store.review_tables import PriorityActRow
 log = logging.getLogger("secondlook")
 BATCH = 200
 """Cases that one call promotes; the one that is due longest comes first."""
-AGAIN = timedelta(hours=1)
-"""After so long a case that cannot be promoted is tried again."""
 PROMOTED = "case.promoted"
+APART = {PROMOTED: PROMOTED_APART, PRIORITISED: PRIORITISED_APART}
 ACTOR = "secondlook"
+SEE = "see `secondlook db verify-audit`"
+Body = dict[str, Scalar]
 
 
 class Priorities:
@@ -56,6 +58,7 @@ class Priorities:
         Raises:
             StoreError: the case would come lower without a reason; nobody is named.
             Conflict: the case is decided, or has waited longer than the band allows.
+            AuditBroken: its audit trail is broken, and it would not come higher.
             PluginError: its domain has no such band.
             NotFound: there is no such case.
         """
@@ -75,9 +78,9 @@ class Priorities:
         )
         self._insert(act)
         self._place(case, wanted.priority, queue)
-        body: dict[str, Scalar] = {"priority": act.id, "digest": priority_digest(act)}
+        body: Body = {"priority": act.id, "digest": priority_digest(act)}
         body |= {"from": act.before, "to": act.priority}
-        self._audit.append(case.id, PRIORITISED, act.reviewer, body)
+        self._tell(case.id, PRIORITISED, act.reviewer, body, apart=act.priority > act.before)
         return act
 
     def of(self, case_id: str) -> tuple[Prioritisation, ...]:
@@ -128,16 +131,29 @@ class Priorities:
             self._update(row.id, promote_at=None)
             return False
         waited = int((now - waits_since(row)).total_seconds())
-        body = {"from": row.priority, "to": above, "waited_seconds": waited}
-        try:
-            self._audit.append(row.id, PROMOTED, ACTOR, body)
-        except AuditBroken as error:  # one case that was tampered with must not hold up the others
-            log.warning("case %s is not promoted: %s", row.id[:12], error)
-            self._update(row.id, promote_at=now + AGAIN)
-            return False
+        body: Body = {"from": row.priority, "to": above, "waited_seconds": waited}
+        self._tell(row.id, PROMOTED, ACTOR, body, apart=True)
         due = queue.due(above, now)
         self._update(row.id, priority=above, promote_at=due, promoted_at=now)
         return True
+
+    def _tell(self, case: str, action: str, actor: str, body: Body, *, apart: bool) -> None:
+        """Add to the audit chain of a case; where that is broken and `apart`, to the workspace's."""
+        try:
+            self._audit.append(case, action, actor, body)
+        except AuditBroken:
+            if not apart:
+                raise
+            self._tell_apart(case, APART[action], actor, body)
+
+    def _tell_apart(self, case: str, action: str, actor: str, body: Body) -> None:
+        """Nobody waits for a record to be mended, not even for that of the workspace."""
+        if not tells_of(self._session, case):
+            log.warning("case %s goes higher; its audit trail is broken: %s", case[:12], SEE)
+        try:
+            self._audit.append(WORKSPACE, action, actor, {"case": case, **body})
+        except AuditBroken:
+            log.warning("the workspace's trail is broken, so nothing tells of it: %s", SEE)
 
     def _refit(self, row: CaseRow, queue: Queue) -> None:
         fresh = row.machine_priority is None and row.human_priority is None

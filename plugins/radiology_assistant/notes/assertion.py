@@ -18,7 +18,7 @@ ORDER: tuple[Assertion, ...] = (
     "negated", "hypothetical", "historical", "uncertain", "affirmed"
 )  # fmt: skip
 """Of several things said of a finding the first one counts: `no history of`, `old, possibly`."""
-ENDS = "ends"
+ENDS, HEDGED = "ends", "hedged"
 BEFORE, NEAR, AFTER, AROUND = "before", "near", "after", "around"
 REACH = {BEFORE: 40, AFTER: 25}
 """Words that a cue reaches at most; also what keeps the work linear."""
@@ -36,6 +36,8 @@ class Reach:
     beyond: int
     side: str
     cue: tuple[int, ...]
+    hedged: bool = False
+    """Whether it denies with a doubt: `no definite`."""
 
     def holds(self, at: Sequence[int]) -> bool:
         """Whether it is about the name whose words stand at these places."""
@@ -48,6 +50,7 @@ class Reach:
 class _Cue:
     kind: str
     side: str
+    hedged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +122,17 @@ def asserted(at: Sequence[int], said: Sequence[Reach], tokens: Sequence[Token]) 
 
 
 def _reaches(sentence: _Sentence, cue: Found[_Cue]) -> Iterator[Reach]:
-    kind, side = cue.value.kind, cue.value.side
-    assertion = next((x for x in ORDER if x == kind), None)
+    side = cue.value.side
+    assertion = next((x for x in ORDER if x == cue.value.kind), None)
     if assertion is None:
         return
+    hedged = cue.value.hedged
     if side != AFTER:
         beyond = _forward(sentence, cue)
-        yield Reach(assertion, cue.beyond, beyond, BEFORE, cue.at)
+        yield Reach(assertion, cue.beyond, beyond, BEFORE, cue.at, hedged)
     if side in (AFTER, AROUND):
         first = _backward(sentence, cue.first)
-        yield Reach(assertion, first, cue.first, AFTER, cue.at)
+        yield Reach(assertion, first, cue.first, AFTER, cue.at, hedged)
 
 
 def _forward(sentence: _Sentence, cue: Found[_Cue]) -> int:
@@ -180,7 +184,7 @@ def _backward(sentence: _Sentence, beyond: int) -> int:
 @cache
 def _cues() -> Phrases[_Cue]:
     return Phrases(
-        (phrase, _Cue(kind, side))
+        (phrase, _Cue("negated" if kind == HEDGED else kind, side, kind == HEDGED))
         for kind, entry in data("cues.toml").items()
         for side in (BEFORE, NEAR, AFTER, AROUND)
         for phrase in entry.get(side, ())

@@ -11,11 +11,14 @@ class Section:
 
     name: str
     """`indication`, `history`, `past`, `comparison`, `technique`, `findings`, `impression`,
-    `recommendation`; `document` for text without a heading."""
+    `recommendation`; of clinical notes `examination`, `assessment`, `plan`; `document` for text
+    without a heading."""
     start: int
     end: int
     known: bool
-    """Whether it was written before the exam is read, as far as that can be told."""
+    """Whether it was surely written before the exam is read: then it may feed a model."""
+    raises: bool
+    """Whether what it says raises the exam: also where it may be a report or a referral."""
     assertion: Assertion = "affirmed"
     """How a finding is meant that is named here with nothing else said."""
 
@@ -31,7 +34,9 @@ class Mention:
     assertion: Assertion
     section: str
     known: bool
-    """Whether it is said in a section that was written before the exam is read."""
+    """Whether it is said in a section that was surely written before the exam is read."""
+    raises: bool
+    """Whether it raises the exam: see `Section.raises`."""
     sentence: tuple[int, int]
     """Start and end of the sentence that says it."""
     cue: str = ""

@@ -1,12 +1,15 @@
 """Reads a note: its sections, the findings that it names and how, and what was known before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from radiology_assistant.notes.assertion import asserted, reaches
+from radiology_assistant.notes.assertion import Reach, asserted, reaches
+from radiology_assistant.notes.ellipsis import doubts
 from radiology_assistant.notes.note import Mention, Note, Section
+from radiology_assistant.notes.phrases import Found
 from radiology_assistant.notes.sections import sections_of
-from radiology_assistant.notes.tokens import Sentence, sentences_of
+from radiology_assistant.notes.tokens import Sentence, Token, sentences_of
 from radiology_assistant.notes.vocabulary import named
 from secondlook import Passage, Record
 
@@ -34,32 +37,61 @@ def _read(record: Record) -> Note:
     text = record.text
     sections = sections_of(text)
     known = tuple(x for x in sections if x.known)
-    mentions = tuple(
-        mention
-        for section in sections
-        for sentence in sentences_of(text, section.start, section.end)
-        for mention in _mentions(text, section, sentence)
-    )
+    mentions = tuple(x for section in sections for x in _mentions(text, section))
     return Note(sections, mentions, tuple(_passages(record, known)))
 
 
-def _mentions(text: str, section: Section, sentence: Sentence) -> Iterator[Mention]:
+def _mentions(text: str, section: Section) -> Iterator[Mention]:
+    """Sentence by sentence; what one doubts without a name, an earlier one may have named."""
+    before: list[Mention] = []
+    for sentence in sentences_of(text, section.start, section.end):
+        tokens = sentence.tokens
+        found = list(named(tokens))
+        places = frozenset(x for item in found for x in item.at)
+        denied = any(x.assertion == "negated" for x in before)
+        said = reaches(tokens, places) if found or denied else ()
+        named_here = [_mention(text, section, sentence, x, said) for x in found]
+        both = [*before, *named_here]
+        for doubt in doubts(tokens, said, places):
+            _doubt(both, text, tokens, doubt)
+        yield from both[: len(before)]
+        before = both[len(before) :]
+    yield from before
+
+
+def _mention(
+    text: str, section: Section, sentence: Sentence, item: Found[str], said: Sequence[Reach]
+) -> Mention:
     tokens = sentence.tokens
-    found = list(named(tokens))
-    places = frozenset(x for item in found for x in item.at)
-    said = reaches(tokens, places) if found else ()
-    for item in found:
-        reach = asserted(item.at, said, tokens)
-        yield Mention(
-            label=item.value,
-            start=tokens[item.first].start,
-            end=tokens[item.beyond - 1].end,
-            assertion=reach.assertion if reach else section.assertion,
-            section=section.name,
-            known=section.known,
-            sentence=(sentence.start, sentence.end),
-            cue=text[tokens[reach.cue[0]].start : tokens[reach.cue[-1]].end] if reach else "",
-        )
+    reach = asserted(item.at, said, tokens)
+    assertion = reach.assertion if reach else section.assertion
+    if reach and reach.hedged and section.raises:
+        assertion = "uncertain"
+    return Mention(
+        label=item.value,
+        start=tokens[item.first].start,
+        end=tokens[item.beyond - 1].end,
+        assertion=assertion,
+        section=section.name,
+        known=section.known,
+        raises=section.raises,
+        sentence=(sentence.start, sentence.end),
+        cue=_cue(text, tokens, reach) if reach else "",
+    )
+
+
+def _doubt(mentions: list[Mention], text: str, tokens: Sequence[Token], doubt: Reach) -> None:
+    """What was named last before the doubt is uncertain, where it was denied."""
+    start = tokens[min(doubt.first, doubt.cue[0])].start
+    earlier = (i for i, x in enumerate(mentions) if x.start < start)
+    last = max(earlier, key=lambda i: mentions[i].start, default=None)
+    if last is not None and mentions[last].assertion == "negated":
+        cue = _cue(text, tokens, doubt)
+        mentions[last] = replace(mentions[last], assertion="uncertain", cue=cue)
+
+
+def _cue(text: str, tokens: Sequence[Token], reach: Reach) -> str:
+    return text[tokens[reach.cue[0]].start : tokens[reach.cue[-1]].end]
 
 
 def _passages(record: Record, known: tuple[Section, ...]) -> Iterator[Passage]:

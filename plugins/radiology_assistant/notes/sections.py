@@ -1,155 +1,57 @@
-"""The sections of a note, by its headings. The headings are data, in `headings.toml`."""
+"""The sections of a note, by its headings."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from itertools import pairwise
 
+from radiology_assistant.notes.documents import Part, placed
+from radiology_assistant.notes.headings import DOCUMENT, FIRST, Heading, headings_of
 from radiology_assistant.notes.note import Section
-from radiology_assistant.notes.reports import REPORT, reads_like_report, report_in
-from radiology_assistant.notes.vocabulary import data
-from secondlook import Assertion
+from radiology_assistant.notes.reports import may_be_report, reads_like_report, report_in
 
-DOCUMENT = "document"
 FINDINGS = "findings"
-LONGEST = 60
-"""Characters of a heading."""
-LEAD = re.compile(r"[^a-z.;!?\n]{0,12}+\Z")
-MARKUP = re.compile(r"[\s#*_>•\-–—=|]*+(?:\(?\d{1,2}[.)]\s++)?+[*_]*+")
-WORD = re.compile(r"[^\W\d_]++(?:['’][^\W\d_]++)*+")
-ASIDE = re.compile(r"\s*+(?:[({\[][^(){}\[\]\n]{0,40}[)}\]]\s*+)?+[*_]*+\s*+$")
-SEPARATOR = re.compile(r":|\s[-–—]\s")
-JOINED = re.compile(r"\s*(?:,|/|&|\+|\band\b|\bund\b)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    section: str
-    known: bool
-    assertion: Assertion
-
-
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    start: int
-    beyond: int
-    """Where the text under it begins."""
-    kind: _Kind
 
 
 def sections_of(text: str) -> tuple[Section, ...]:
     """The sections of a text in order; text in front of the first heading is a `document`."""
-    found = list(_headings(text))
-    first = _Heading(0, 0, _kinds()[DOCUMENT])
-    last = _Heading(len(text), len(text), first.kind)
-    pieces = pairwise([first, *found, last])
-    sections = [
-        Section(x.kind.section, x.beyond, y.start, x.kind.known, x.kind.assertion)
+    first, last = Heading(0, 0, FIRST), Heading(len(text), len(text), FIRST)
+    pieces = pairwise([first, *headings_of(text), last])
+    parts = [
+        Part(x.kind, x.beyond, y.start)
         for x, y in pieces
-        if text[x.beyond : y.start].strip()
+        if text[x.beyond : y.start].strip() or x.kind.begins
     ]
-    following = pairwise([*sections, None])
+    written = [x for x in placed(text, parts) if text[x.start : x.end].strip()]
+    following = pairwise([*written, None])
     return tuple(part for x, after in following if x for part in _parted(text, x, after))
 
 
-def _parted(text: str, section: Section, after: Section | None) -> Iterator[Section]:
-    """A section, told apart from a report that follows in it without a heading of its own.
-
-    Text without any heading is known before only as a whole, where its document has no other
-    section behind it and does not read like a report.
-    """
-    if section.name == DOCUMENT:
-        last = after is None or after.name == DOCUMENT
-        known = last and not reads_like_report(text, section.start, section.end)
-        yield replace(section, known=known)
+def _parted(text: str, part: Part, after: Part | None) -> Iterator[Section]:
+    """A section, told apart from a report that follows in it without a heading of its own."""
+    section = _section(part)
+    if part.kind.section == DOCUMENT:
+        yield _of_document(text, section, after)
         return
-    cut = report_in(text, section.start, section.end) if section.known else section.end
-    if text[section.start : cut].strip():
-        yield replace(section, end=cut)
-    if text[cut : section.end].strip():
-        yield Section(FINDINGS, cut, section.end, known=False)
+    cut = report_in(text, part.start, part.end) if section.known else part.end
+    if text[part.start : cut].strip():
+        sure = not part.kind.in_report or not may_be_report(text, part.start, cut)
+        yield replace(section, end=cut, known=section.known and sure)
+    if text[cut : part.end].strip():
+        yield Section(FINDINGS, cut, part.end, known=False, raises=False)
 
 
-def _headings(text: str) -> Iterator[_Heading]:
-    start = 0
-    for line in text.split("\n"):
-        beyond = start + len(line)
-        begin = MARKUP.match(text, start, beyond)
-        yield from _in_line(text, begin.end() if begin else start, beyond)
-        start = beyond + 1
+def _of_document(text: str, section: Section, after: Part | None) -> Section:
+    """Text without any heading: written before only as a whole, and where its document has no
+    other section behind it. What may be a report as well feeds no model, and raises an exam."""
+    last = after is None or after.kind.section == DOCUMENT
+    whole = last or (after is not None and after.kind.begins)
+    raises = whole and not reads_like_report(text, section.start, section.end)
+    known = raises and last and not may_be_report(text, section.start, section.end)
+    return replace(section, known=known, raises=raises)
 
 
-def _in_line(text: str, start: int, end: int) -> Iterator[_Heading]:
-    """The headings of one line: it is one, begins with one, or holds some with colons."""
-    alone = _kind_of(text[start:end].strip(" *_#=:-–—")) if end - start <= LONGEST else None
-    if alone is not None:
-        yield _Heading(text.rfind("\n", 0, start) + 1, end, alone)
-        return
-    begin = start
-    line = text.rfind("\n", 0, start) + 1
-    for mark in SEPARATOR.finditer(text, start, end):
-        if mark[0] == ":" or begin == start:
-            found = _before(text, begin, mark.start(), mark.end(), at_start=begin == start)
-            if found is not None:
-                first = found.start == start or LEAD.match(text, line, found.start)
-                yield replace(found, start=line) if first else found
-        begin = mark.end()
-
-
-def _before(text: str, begin: int, colon: int, beyond: int, *, at_start: bool) -> _Heading | None:
-    """The longest heading that ends with this mark. Inside of a line it has a capital, or stands
-    behind the end of a sentence."""
-    least = max(begin, colon - LONGEST)
-    aside = ASIDE.search(text, least, colon)
-    stop = aside.start() if aside else colon
-    for word in WORD.finditer(text, least, stop):
-        first = at_start and word.start() == begin
-        if not (first or _may_begin(text, word.start())):
-            continue
-        kind = _kind_of(text[word.start() : stop])
-        if kind is not None:
-            while beyond < len(text) and text[beyond] in "*_":
-                beyond += 1
-            return _Heading(word.start(), beyond, kind)
-    return None
-
-
-def _may_begin(text: str, at: int) -> bool:
-    before = text[max(0, at - 2) : at]
-    if before[-1:].isalnum():
-        return False
-    return text[at].isupper() or before[:1] in tuple(".;!?)")
-
-
-def _kind_of(words: str) -> _Kind | None:
-    """What a heading stands for: of several parts the first that is no more known than any."""
-    plain = " ".join(words.lower().split())
-    if not plain:
-        return None
-    parts = JOINED.split(plain) if plain not in _kinds() else [plain]
-    kinds = [_lookup(x) for x in parts]
-    found = [x for x in kinds if x is not None]
-    return min(found, key=lambda x: x.known) if len(found) == len(parts) else None
-
-
-def _lookup(words: str) -> _Kind | None:
-    known = _kinds()
-    if words in known:
-        return known[words]
-    return next((known[x] for x in _begun() if words.startswith(x[:-1])), None)
-
-
-@cache
-def _kinds() -> dict[str, _Kind]:
-    return {
-        name: _Kind(section, entry.get("known", False), entry.get("assertion", "affirmed"))
-        for section, entry in data("headings.toml").items()
-        if section != REPORT
-        for name in entry["names"]
-    }
-
-
-@cache
-def _begun() -> tuple[str, ...]:
-    return tuple(x for x in _kinds() if x.endswith("*"))
+def _section(part: Part) -> Section:
+    kind = part.kind
+    return Section(
+        kind.section, part.start, part.end, kind.known, raises=kind.known, assertion=kind.assertion
+    )

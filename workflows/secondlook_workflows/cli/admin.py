@@ -38,6 +38,8 @@ def init(
         workspace = init_workspace(default_home(), database)
         workspace.database.dispose()
         forget_plain(workspace.home)
+    with session() as context:  # which knows the bands: cases that were there wait by their limits
+        context.workspace.database.refit()
     print_json({"home": str(workspace.home)}) if json else say(f"workspace in {workspace.home}")
 
 

@@ -143,7 +143,7 @@ def worklist(
         with context.workspace.database.read() as unit:
             page = unit.worklist.page(WorklistFilter(domain=domain, product=product), limit=limit)
             counts = unit.worklist.counts(domain)
-        lines = [standing.line(x, context) for x in page.rows]
+            lines = standing.lines(page.rows, unit, context)
     if json:
         summary = {x.value: n for x, n in counts.by_status.items()}
         cases = [standing.document(x) for x in lines]

@@ -98,6 +98,8 @@ def case(document: dict[str, Any], domain: str) -> None:
     about, look = document["case"], document["assessment"]
     out.print(Text(f"{about['title']}  ({domain}, {about['status']})", style="bold"))
     out.print(Text(f"case {about['id']}, opened {about['opened_at']}", style="dim"))
+    for caution in document["cautions"]:
+        out.print(Text(f"! {caution['message']}", style="yellow"))
     for attachment in about["attachments"]:
         out.print(Text(f"  {attachment['role']}: {attachment['name']}"))
     if look is None:
