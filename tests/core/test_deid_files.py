@@ -19,7 +19,7 @@ from secondlook.deid.pieces import Cleaned, write
 from secondlook.intake.outcome import Reason
 from secondlook.settings import Limits
 
-PLAN = Plan(Pseudonyms(b"k" * 32), frozenset())
+PLAN = Plan(Pseudonyms(b"k" * 32), frozenset(), frozenset("*"))
 KINDS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 
 

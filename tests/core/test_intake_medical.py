@@ -384,3 +384,18 @@ def test_a_scale_that_is_not_finite_is_put_aside(
     answer = parse_file(path, path.name, Limits())
     assert isinstance(answer, tuple)
     assert answer[0] is Reason.NOT_FINITE
+
+
+def test_an_element_that_claims_more_than_the_file_has_is_no_header(
+    reader: Reader, tmp_path: Path
+) -> None:
+    """Long elements are not read at once: pydicom took the rest of the file for this one."""
+    whole = bad_files.dicom_bytes(bad_files.dicom())
+    at = whole.index(b"\x10\x00\x10\x00")
+    for length in (2**23, 0xFFFFFFF0):
+        claim = b"\x10\x00\x20\x40UN\0\0" + length.to_bytes(4, "little")
+        path = tmp_path / "claim.dcm"
+        path.write_bytes(whole[:at] + claim + whole[at:])
+        outcome = reader.read(path, path.name)
+        assert isinstance(outcome, QuarantinedFile)
+        assert outcome.reason is Reason.TRUNCATED

@@ -14,6 +14,7 @@ import pydicom
 import pytest
 
 from secondlook import Attachment, IntakeFile, Role, stacks_of
+from secondlook.intake.aspect import spacing_within, square
 from secondlook.intake.outcome import QuarantinedFile
 from secondlook.intake.pixels import read_frame
 from secondlook.intake.reader import Reader
@@ -105,12 +106,14 @@ def check(file: Attachment, path: Path) -> None:
     size = [file.facts.get(x) for x in ("rows", "columns")]
     drawn = [read_frame(file, path, index) for index in {0, count // 2, count - 1}]
     assert all(x is not None and x.dtype == np.uint8 and x.shape[2:] == (3,) for x in drawn)
-    planes = list(slices(stack, lambda _: path)) if count <= 100 else []
+    wanted = range(count) if count <= 100 else [0]
+    planes = list(slices(stack, lambda _: path, wanted))
     assert stack.slices == count
-    assert len(planes) in (0, count)
+    assert len(planes) == len(wanted)
     for values in planes:
         assert values.dtype == np.float32
         assert np.isfinite(values).all()
-    shapes = {x.shape[:2] for x in drawn if x is not None} | {x.shape for x in planes}
-    assert len(shapes) == 1
-    assert None in size or [*shapes.pop()] == size
+    shapes = {x.shape for x in planes}
+    assert shapes <= {tuple(size)} or None in size
+    stored = np.zeros((*planes[0].shape, 3), np.uint8)
+    assert {x.shape for x in drawn if x is not None} == {square(stored, spacing_within(file)).shape}

@@ -2,13 +2,17 @@
 
 import math
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import made_series
+import scan_files
 from made_series import AXIAL, CORONAL, SAGITTAL, stacks, write_series, write_slice
 from secondlook import Attachment, Role, Stack, stacks_of
 from secondlook.intake.series_geometry import PROBLEMS, Orientation
@@ -76,6 +80,58 @@ def test_cosines_that_differ_by_rounding_are_one_orientation(tmp_path: Path) -> 
     assert only(paths).slices == 3
 
 
+def turned(tilt: float) -> str:
+    return f"1 0 0 0 1 {tilt:.5f}"
+
+
+def tilted(*tilts: float) -> list[Attachment]:
+    """Slices of one series, each turned by so much."""
+    files = scan_files.slices(len(tilts))[::-1]
+    return [
+        replace(x, facts={**x.facts, "orientation": turned(t)})
+        for x, t in zip(files, tilts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("edge", [0.0005, 0.001, 0.005, 0.015])
+def test_rounding_at_an_edge_splits_no_series(edge: float) -> None:
+    files = tilted(edge - 4e-4, edge + 4e-4, edge - 4e-4, edge + 4e-4)
+    (stack,) = stacks_of(files)
+    assert (stack.slices, stack.problems) == (4, ())
+    assert len({stacks_of(files[:n])[0].key for n in (1, 2, 3, 4)}) == 1
+
+
+def test_stacks_of_near_orientations_have_keys_of_their_own() -> None:
+    found = stacks_of(tilted(0.001, 0.0025, 0.004, 0.001, 0.0025, 0.004))
+    assert [x.slices for x in found] == [2, 2, 2]
+    assert len({x.key for x in found}) == 3
+
+
+@given(st.permutations([0.0, 0.0009, 0.0018, 0.02, 0.0209, 0.5]))
+def test_what_makes_a_stack_does_not_depend_on_the_order(tilts: list[float]) -> None:
+    found = stacks_of(tilted(*tilts))
+    assert sorted(x.slices for x in found) == [1, 2, 3]
+    assert len({x.key for x in found}) == 3
+
+
+def test_a_slice_between_two_stacks_joins_them_under_the_first_key() -> None:
+    files = tilted(0.0, 0.0018, 0.0, 0.0018, 0.0009)
+    first, _ = stacks_of(files[:4])
+    (joined,) = stacks_of(files)
+    assert (joined.slices, joined.key) == (5, first.key)
+
+
+def test_slices_that_fan_out_are_no_volume() -> None:
+    (stack,) = stacks_of(tilted(*(0.0009 * i for i in range(9))))
+    assert stack.problems == ("mixed_orientations",)
+
+
+def test_a_long_fan_takes_no_time() -> None:
+    start = time.perf_counter()
+    stacks_of(tilted(*(0.01 * i for i in range(600))))
+    assert time.perf_counter() - start < 10
+
+
 @pytest.mark.parametrize(
     ("positions", "problems", "spacing"),
     [
@@ -84,6 +140,9 @@ def test_cosines_that_differ_by_rounding_are_one_orientation(tmp_path: Path) -> 
         ([0, 5, 5, 10], ("duplicate_position",), 5.0),
         ([0, 5, 5, 20], ("uneven_spacing", "duplicate_position"), None),
         ([0, 5.02, 9.99, 15], (), 5.0),  # rounded in the header
+        ([0, 202.5], ("far_apart",), 202.5),  # two of them are always even
+        ([0, 40, 80], ("far_apart",), 40.0),
+        ([0, 20, 40], (), 20.0),  # as lungs are sampled in follow-up
         ([3], (), None),
         ([3, 3], ("duplicate_position",), None),
     ],

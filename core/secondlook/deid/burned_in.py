@@ -1,16 +1,23 @@
-"""Whether a picture may have text in its pixels, going by what the header says.
+"""Whether a picture may have text in its pixels: by what its header says, and by how it looks.
 
-Nobody reads the pixels here: a kind of picture that often shows a name is put aside unless its
-header, or the site, says that there is none.
+A kind of picture that often shows a name is put aside unless its header, or the site, says that
+there is none. Photos say nothing, and radiographs seldom: letters are looked for in those.
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
+from PIL import Image
 from pydicom import Dataset
 from pydicom.uid import UID
 
 from secondlook.deid.identity import first_text
+from secondlook.deid.letters import has_lettering
+from secondlook.intake.frames import read_stored, render_frame
 from secondlook.intake.outcome import Reason, Refused
+from secondlook.intake.photo import PILLOW
+from secondlook.intake.pixels import read_photo_page
+from secondlook.intake.sniff import Format
 
 SUSPECT = frozenset(
     [
@@ -46,6 +53,9 @@ SUSPECT = frozenset(
 CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 """Secondary captures, those of several frames included."""
 SCREENS = frozenset({"SCREEN SAVE", "SCREENSHOT", "SCREEN CAPTURE", "SCANNED"})
+RADIOGRAPHS = frozenset(["CR", "DX", "RG", "MG", "PX", "IO"])
+"""Modalities of single pictures onto which marks, and sometimes names, are written."""
+LETTERED = "letters seem to be written into it, or it is too grainy to tell"
 CHECKED = "when somebody has looked at them, ingest them again with --pixels-checked"
 
 
@@ -68,6 +78,35 @@ def check_pixels(header: Dataset, checked: Collection[str]) -> None:
     modality = first_text(header, "Modality").upper()
     if why and flag != "NO" and modality not in {x.upper() for x in checked}:
         raise _refused(f"{why}, and BurnedInAnnotation is not NO")
+
+
+def check_radiograph(path: Path, header: Dataset, checked: Collection[str]) -> None:
+    """Raises Refused(BURNED_IN) for a radiograph in which letters are found.
+
+    One that cannot be decoded is left to its reader, which says so.
+    """
+    modality = first_text(header, "Modality").upper()
+    known = first_text(header, "BurnedInAnnotation").upper() == "NO"
+    answered = {"*", modality} & {x.upper() for x in checked}
+    if modality not in RADIOGRAPHS or known or answered or "Rows" not in header:
+        return
+    try:
+        frame = read_stored(path, header, 0)
+        picture = render_frame(frame, header, 0)
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything
+        return
+    if has_lettering(picture):
+        raise _refused(LETTERED)
+
+
+def check_photo(path: Path, found: Format, checked: Collection[str]) -> None:
+    """The same for every page of a photo; a site answers for a format as for a modality."""
+    if {"*", found.name} & {x.upper() for x in checked}:
+        return
+    with Image.open(path, formats=PILLOW[found]) as image:
+        pages = getattr(image, "n_frames", 1) if found is Format.TIFF else 1
+    if any(has_lettering(read_photo_page(path, found, page)) for page in range(pages)):
+        raise _refused(LETTERED)
 
 
 def _suspicion(header: Dataset) -> str | None:

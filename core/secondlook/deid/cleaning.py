@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from secondlook.deid.burned_in import check_photo
 from secondlook.deid.dicom import Plan, clean_dicom
 from secondlook.deid.nifti import clean_nifti
 from secondlook.deid.photo import clean_photo
 from secondlook.deid.pieces import Cleaned
+from secondlook.intake.dicom_header import check_deflated
 from secondlook.intake.outcome import Reason, Refused
 from secondlook.intake.photo import PILLOW
 from secondlook.intake.sniff import Format, sniff
@@ -33,7 +35,12 @@ def clean_file(path: Path, name: str, limits: Limits, plan: Plan) -> Answer:
 
 def _clean(path: Path, found: Format, limits: Limits, plan: Plan) -> Cleaned | None:
     if found is Format.DICOM:
+        check_deflated(path, limits)
         return clean_dicom(path, plan)
     if found is Format.NIFTI:
         return clean_nifti(path, limits)
-    return clean_photo(path, found, limits) if found in PILLOW else None
+    if found not in PILLOW:
+        return None
+    cleaned = clean_photo(path, found, limits)
+    check_photo(path, found, plan.checked)
+    return cleaned

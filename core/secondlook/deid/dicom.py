@@ -19,7 +19,7 @@ from pydicom.uid import (
 )
 
 from secondlook.deid import values
-from secondlook.deid.burned_in import check_pixels
+from secondlook.deid.burned_in import check_pixels, check_radiograph
 from secondlook.deid.dataset import Cleaner, Manner
 from secondlook.deid.identity import Identity, first_text, read_identity
 from secondlook.deid.keys import Pseudonyms
@@ -55,6 +55,8 @@ def clean_dicom(path: Path, plan: Plan) -> Cleaned:
         if deflated:
             file.seek(0)
             header, syntax = pydicom.dcmread(file, force=True), ExplicitVRLittleEndian
+        if not deflated:
+            check_radiograph(path, header, plan.checked)
         identity = clean_header(header, plan, syntax)
         pixels = () if deflated else pixel_pieces(file, syntax)
         return Cleaned((_written(header), *pixels), identity)

@@ -1,30 +1,29 @@
-"""Where the pixels of a DICOM file lie, and what compressed pixels carry besides pixels.
-
-A JPEG stream has room for comments and for EXIF. They are overwritten where they stand, so that
-no length changes.
-"""
+"""Where the pixels of a DICOM file lie, and what is overwritten in compressed ones."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
-from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLETransferSyntaxes,
+)
 
 from secondlook.deid.pieces import Piece
+from secondlook.deid.streams import Span, starts, texts
 from secondlook.intake.outcome import Reason, Refused
 
 PIXELS = frozenset({(0x7FE0, 0x0010), (0x7FE0, 0x0009), (0x7FE0, 0x0008)})
 ITEM, END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 UNDEFINED = 0xFFFFFFFF
 SHORT = frozenset({b"US", b"SS"})
-TAIL = 2**16
-"""Bytes at the end of a frame in which the end of its stream is looked for."""
-JPEG_START, JPEG2000_START = b"\xff\xd8", b"\xff\x4f"
-STREAM_END = b"\xff\xd9"
-"""Of both; it cannot stand inside of compressed pixels."""
-JPEG_TEXT = frozenset({0xFE, *range(0xE1, 0xE8), *range(0xE9, 0xEE), 0xEF})
-"""Comments and applications, but for JFIF (0), JPEG-LS colours (8) and Adobe colours (14)."""
-JPEG2000_TEXT = 0x64
+STREAMS = frozenset([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes])
+"""Transfer syntaxes whose frames are streams that have room for texts."""
 
 
 def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
@@ -46,11 +45,10 @@ def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
         yield start, end
         return
     at = start
-    for begin, stop in _fragments(file):
-        for blot_start, blot_end in (*_comments(file, begin, stop), *_rest(file, begin, stop)):
-            yield at, blot_start
-            yield bytes(blot_end - blot_start)
-            at = blot_end
+    for blot_start, blot_end in _blots(file, list(_fragments(file)), syntax):
+        yield at, blot_start
+        yield bytes(blot_end - blot_start)
+        at = blot_end
     yield at, _end_of_fragments(file, first)
 
 
@@ -87,43 +85,48 @@ def _end_of_fragments(file: IO[bytes], first: int) -> int:
     return max((end for _, end in _fragments(file)), default=first) + 8
 
 
-def _comments(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Stretches of text in the header of a JPEG or JPEG 2000 stream."""
+def _blots(file: IO[bytes], fragments: Sequence[Span], syntax: UID) -> Iterator[Span]:
+    """What is to be overwritten of the fragments behind the first, which is a table."""
+    if syntax in RLETransferSyntaxes:
+        return  # it has no room for texts
+    if syntax not in STREAMS:
+        detail = f"Nothing here can remove texts from {_named(syntax)}; send the file uncompressed."
+        raise Refused(Reason.NOT_DEIDENTIFIED, detail)
+    for spans in _streams(file, fragments[1:]):
+        data = b"".join(_read(file, *x) for x in spans)
+        for start, end in texts(data):
+            yield from _placed(spans, start, end)
+
+
+def _streams(file: IO[bytes], fragments: Sequence[Span]) -> Iterator[list[Span]]:
+    """Fragments by the stream that they are cut from: one, or several to a frame."""
+    found: list[list[Span]] = []
+    for start, end in fragments:
+        if start == end:
+            continue
+        if not found or starts(_read(file, start, min(end, start + 12))):
+            found.append([])
+        found[-1].append((start, end))
+    yield from found
+
+
+def _placed(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
+    """Where a stretch of a stream lies in the file."""
+    before = 0
+    for first, last in spans:
+        a, b = (first + min(max(x - before, 0), last - first) for x in (start, end))
+        if a < b:
+            yield a, b
+        before += last - first
+
+
+def _read(file: IO[bytes], start: int, end: int) -> bytes:
     file.seek(start)
-    head = file.read(min(2, stop - start))
-    if head == JPEG_START:
-        spans = _segments(file, start, stop, frozenset({0xDA}), JPEG_TEXT, skip=0)
-    elif head == JPEG2000_START:
-        spans = _segments(file, start, stop, frozenset({0x90}), frozenset({JPEG2000_TEXT}), skip=2)
-    else:
-        return
-    yield from ((a, min(b, stop)) for a, b in spans)
+    return file.read(end - start)
 
 
-def _rest(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """What stands behind the end of a JPEG or JPEG 2000 stream."""
-    file.seek(start)
-    if file.read(2) not in (JPEG_START, JPEG2000_START):
-        return
-    tail = max(start, stop - TAIL)
-    file.seek(tail)
-    end = file.read(stop - tail).rfind(STREAM_END)
-    if end >= 0 and tail + end + 2 < stop:
-        yield tail + end + 2, stop
-
-
-def _segments(
-    file: IO[bytes], start: int, stop: int, last: frozenset[int], text: frozenset[int], *, skip: int
-) -> Iterator[tuple[int, int]]:
-    at = start + 2
-    while at + 4 <= stop:
-        file.seek(at)
-        mark, kind, length = struct.unpack(">BBH", file.read(4))
-        if mark != 0xFF or kind in last or length < 2:
-            return
-        if kind in text and length > 2 + skip:
-            yield at + 4 + skip, at + 2 + length
-        at += 2 + length
+def _named(syntax: UID) -> str:
+    return syntax.name if syntax.name != syntax else "a private kind of compressed pixels"
 
 
 def _cut_short() -> Refused:

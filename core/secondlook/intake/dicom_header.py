@@ -51,15 +51,26 @@ def _read(path: Path) -> Dataset:
             if error.errno is not None:
                 raise
             raise _ends() from None  # pydicom's own, for a sequence without its next element
-    if _is_short(header) or any(str(x.message).startswith(CUT) for x in remarks):
+    if _is_short(header, path.stat().st_size) or any(
+        str(x.message).startswith(CUT) for x in remarks
+    ):
         raise _ends()
     return header
 
 
-def _is_short(header: Dataset) -> bool:
-    """Whether an element holds fewer bytes than it states: the last one of a file that was cut."""
-    raw = (x for x in header.values() if isinstance(x, RawDataElement) and x.value is not None)
-    return any(len(x.value or b"") < x.length != UNDEFINED for x in raw)
+def _is_short(header: Dataset, size: int) -> bool:
+    """Whether an element holds fewer bytes than it states: the last one of a file that was cut.
+
+    Long ones are left in the file, which has `size` bytes unless it unpacks to more.
+    """
+    packed = header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
+    for raw in header.values():
+        if not isinstance(raw, RawDataElement) or raw.length == UNDEFINED:
+            continue
+        left = None if packed else raw.value_tell + raw.length > size
+        if left if raw.value is None else len(raw.value) < raw.length:
+            return True
+    return False
 
 
 def _ends() -> Refused:

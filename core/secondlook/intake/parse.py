@@ -39,8 +39,13 @@ def start(limits: Limits) -> None:
     _silence()
     for name in PARSERS:
         import_module(f"secondlook.intake.{name}")
-    import_module("pydicom.pixels.decoders")
+    for name in ("pydicom.pixels.decoders", "secondlook.deid.cleaning"):
+        import_module(name)
     _limit(limits.parse_memory_bytes)
+
+
+def started() -> None:
+    """Answers as soon as the process is ready."""
 
 
 def parse_file(path: Path, name: str, limits: Limits) -> Answer:

@@ -2,7 +2,8 @@
 
 Photos keep 8-bit values; those of 16 bits are scaled by the depth of their camera, and floating
 point ones between percentiles. DICOM goes through `frames`. NIfTI is shown as axial slices as
-radiologists hang them: the patient's right on the left, the front on top.
+radiologists hang them: the patient's right on the left, the front on top. Pixels of both are
+made square.
 """
 
 import warnings
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from secondlook.cases import Attachment, Role
 from secondlook.errors import IntakeError
+from secondlook.intake.aspect import spacing_within, square
 from secondlook.intake.sniff import Format
 
 if TYPE_CHECKING:
@@ -40,11 +42,11 @@ def read_frame(attachment: Attachment, content: Path, index: int) -> NDArray[np.
     try:
         match attachment.media_type:
             case Format.DICOM.value:
-                return _dicom(content, index)
+                return square(_dicom(content, index), spacing_within(attachment))
             case Format.NIFTI.value:
-                return _slice(content, index)
+                return square(_slice(content, index), spacing_within(attachment))
             case kind if kind.startswith("image/"):
-                return _photo(content, Format(kind), index)
+                return read_photo_page(content, Format(kind), index)
             case _:
                 return None
     except Exception as error:  # decoders raise nearly anything
@@ -66,7 +68,8 @@ def _dicom(content: Path, index: int) -> NDArray[np.uint8]:
         return render_frame(read_stored(content, header, stored), header, stored)
 
 
-def _photo(content: Path, found: Format, index: int) -> NDArray[np.uint8]:
+def read_photo_page(content: Path, found: Format, index: int) -> NDArray[np.uint8]:
+    """A page of a photo, the right way up."""
     from PIL import Image, ImageOps
 
     from secondlook.intake.photo import PILLOW

@@ -5,13 +5,16 @@ Pure data, from the facts that intake wrote: no file is opened, and nothing here
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from secondlook.cases import Attachment
 from secondlook.intake.series_geometry import (
     MISSING,
+    MIXED_ORIENTATIONS,
     MIXED_SIZES,
     PROBLEMS,
     SHEARED,
+    TURNED,
     is_sheared,
     spacing_of,
 )
@@ -23,7 +26,7 @@ class Stack:
     """Slices that can be looked at together; a picture or a volume by itself is a stack too."""
 
     key: str
-    """Stays the same when further slices arrive."""
+    """Unique in a case. Stays the same when further slices arrive, as they come behind the first."""
     attachments: tuple[Attachment, ...]
     """Along the normal of the slices: axial ones from feet to head."""
     plane: str | None = None
@@ -63,25 +66,25 @@ def stacks_of(attachments: Iterable[Attachment]) -> tuple[Stack, ...]:
 
 
 def _alike(members: Sequence[Member]) -> Iterator[list[Member]]:
-    """Slices of a series by their orientation."""
-    groups: list[list[Member]] = []
-    for one in members:
-        home = next((x for x in groups if x[0].is_like(one)), None)
-        if home is None:
-            groups.append([one])
-        else:
-            home.append(one)
-    yield from groups
+    """Slices of a series by their orientation, whatever order they come in.
+
+    What is like one slice of a group belongs to it, and what is like slices of two joins them.
+    """
+    groups: list[list[int]] = []
+    for i, one in enumerate(members):
+        homes = [x for x in groups if any(members[j].is_like(one) for j in x)]
+        groups = [x for x in groups if x not in homes]
+        groups.append(sorted([*chain(*homes), i]))
+    yield from ([members[i] for i in group] for group in sorted(groups))
 
 
 def _stack(members: Sequence[Member]) -> Stack:
     ordered = sorted(members, key=lambda x: x.order)
-    first = ordered[0]
     distance, problems = _judged(ordered)
     return Stack(
-        key=first.key,
+        key=members[0].key,
         attachments=tuple(x.attachment for x in ordered),
-        plane=first.plane,
+        plane=ordered[0].plane,
         spacing_mm=distance,
         problems=tuple(dict.fromkeys(problems)),
     )
@@ -97,7 +100,15 @@ def _judged(members: Sequence[Member]) -> tuple[float | None, list[str]]:
     if len(positions) < len(members):
         return None, [MISSING, *mixed, *own]
     distance, wrong = spacing_of(positions)
-    return distance, [*wrong, *_shear(members), *mixed, *own]
+    return distance, [*wrong, *_turned(members), *_shear(members), *mixed, *own]
+
+
+def _turned(members: Sequence[Member]) -> list[str]:
+    """Each a little further, slices fan out although no two neighbours do."""
+    known = list({str(x.orientation): x.orientation for x in members if x.orientation}.values())
+    cosines = zip(*((*x.row, *x.column) for x in known), strict=True)
+    fanned = any(max(x) - min(x) > TURNED for x in cosines)
+    return [MIXED_ORIENTATIONS] if fanned else []
 
 
 def _shear(members: Sequence[Member]) -> list[str]:

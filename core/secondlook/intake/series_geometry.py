@@ -18,14 +18,19 @@ MAINLY = 0.8
 """From this cosine a plane has the name of the axis; between them it is oblique."""
 SQUARE = 0.01  # how far direction cosines may be from two perpendicular unit vectors
 PARALLEL = 1e-3  # writers round cosines; beyond this it is another orientation
+TURNED = 5e-3
+"""How far slices of a stack may be turned against each other in all, each a little (0.3 degrees)."""
 SAME_PLACE = 0.01  # mm
 EVEN = (0.05, 0.02)
 """How far a gap may be from the usual one: mm, and share of it; the larger holds."""
+WIDE = 30.0
+"""mm; slices that lie further apart than those of any protocol for an organ are no volume."""
 SHIFT = 0.5  # mm that origins may drift within the plane before voxels are no upright grid
 
 MISSING = "missing_geometry"
 UNEVEN = "uneven_spacing"
 DUPLICATE = "duplicate_position"
+APART = "far_apart"
 MIXED_SIZES = "mixed_sizes"
 MIXED_ORIENTATIONS = "mixed_orientations"
 SHEARED = "sheared"
@@ -35,6 +40,7 @@ PROBLEMS = {
     MISSING: "nothing says where its slices lie",
     UNEVEN: "its slices do not lie at even distances: some are missing, or it is no one volume",
     DUPLICATE: "several of its slices lie in the same place",
+    APART: f"its slices lie more than {WIDE:g} mm apart, with much between them that none shows",
     MIXED_SIZES: "its slices differ in size or pixel spacing",
     MIXED_ORIENTATIONS: "its slices are turned against each other",
     SHEARED: "its slices are shifted against each other, as with a tilted gantry",
@@ -73,11 +79,6 @@ class Orientation:
         return written((*self.row, *self.column), digits=5)
 
     @property
-    def rough(self) -> str:
-        """The same for orientations that can lie in one stack, but at the edges of rounding."""
-        return written((*self.row, *self.column), digits=2)
-
-    @property
     def normal(self) -> Vector:
         """The direction in which slices follow each other."""
         (a, b, c), (d, e, f) = self.row, self.column
@@ -90,7 +91,7 @@ class Orientation:
         return name if longest >= MAINLY else "oblique"
 
     def is_like(self, other: Self) -> bool:
-        """Whether slices of both can lie in one stack."""
+        """Whether they are the same but for rounding."""
         pairs = zip((*self.row, *self.column), (*other.row, *other.column), strict=True)
         return all(abs(x - y) <= PARALLEL for x, y in pairs)
 
@@ -120,7 +121,10 @@ def written(values: Iterable[float], digits: int) -> str:
 
 
 def spacing_of(positions: Iterable[float]) -> tuple[float | None, tuple[str, ...]]:
-    """The distance between slices, where there is one; UNEVEN and DUPLICATE where they hold."""
+    """The distance between slices, where there is one; UNEVEN, APART and DUPLICATE where they hold.
+
+    Of two slices, which are always even, only the distance itself can tell that one is missing.
+    """
     distinct: list[float] = []
     repeated = False
     for position in sorted(positions):
@@ -128,13 +132,15 @@ def spacing_of(positions: Iterable[float]) -> tuple[float | None, tuple[str, ...
             repeated = True
         else:
             distinct.append(position)
-    problems = (DUPLICATE,) if repeated else ()
     gaps = [after - before for before, after in pairwise(distinct)]
+    problems = (DUPLICATE,) if repeated else ()
     if not gaps:
         return None, problems
     usual = median(gaps)
     if max(abs(x - usual) for x in gaps) > max(EVEN[0], EVEN[1] * usual):
         return None, (UNEVEN, *problems)
+    if usual > WIDE:
+        problems = (APART, *problems)
     return round((distinct[-1] - distinct[0]) / len(gaps), 4), problems
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from secondlook.cases import Attachment, Role
 from secondlook.intake.series_geometry import MISSING, PROBLEMS, Orientation, Vector
@@ -36,11 +37,11 @@ class Member:
 
     @property
     def key(self) -> str:
-        """Names its stack, whichever member is asked."""
-        turned = self.orientation.rough if self.orientation else self._text("orientation")
+        """Names the stack that it is the first member of: no other of its series is turned so."""
+        turned = self._text("orientation")
         return hashlib.sha256(repr((self.series, turned)).encode()).hexdigest()[:KEY]
 
-    @property
+    @cached_property
     def orientation(self) -> Orientation | None:
         """How it is turned, where it says so."""
         return Orientation.parse(self._text("orientation") or "")

@@ -7,12 +7,14 @@ import numpy as np
 
 from secondlook.cases import Facts
 from secondlook.intake.series_geometry import (
+    APART,
     CONFLICTING,
     MAINLY,
     MISSING,
     SEVERAL_VOLUMES,
     SHEARED,
     SQUARE,
+    WIDE,
 )
 
 orientations: Any = nibabel.orientations  # without type hints
@@ -30,7 +32,7 @@ def volume_facts(header: Any) -> Facts:
         "shape": "x".join(str(n) for n in header.get_data_shape()),
         "frames": int(shape[up]),
         "plane": "axial" if _directions(affine)[2, up] >= MAINLY else "oblique",
-        "spacing_mm": " x ".join(f"{x:.4g}" for x in _beside(zooms, up)),
+        "spacing_mm": " x ".join(f"{x:.4g}" for x in _beside(zooms, affine)),
         "slice_mm": round(zooms[up], 4) if up < len(zooms) else None,
         "voxel_type": header.get_data_dtype().name,
         "nifti": 2 if int(header["sizeof_hdr"]) == 540 else 1,
@@ -56,6 +58,9 @@ def _problems(header: Any, affine: Any) -> list[str]:
     signed = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     if np.abs(signed.T @ signed - np.eye(3)).max() > SQUARE:
         found.append(SHEARED)
+    up = upward(affine)
+    if (*header.get_data_shape(), 1)[up] > 1 and abs(header.get_zooms()[up]) > WIDE:
+        found.append(APART)
     if any(n > 1 for n in header.get_data_shape()[3:]):
         found.append(SEVERAL_VOLUMES)
     return found
@@ -73,9 +78,10 @@ def _directions(affine: Any) -> Any:
     return matrix / np.linalg.norm(matrix, axis=0)
 
 
-def _beside(zooms: list[float], up: int) -> list[float]:
-    """The spacing of rows and columns within a slice: its later axis first, as slices are hung."""
-    return [x for axis, x in enumerate(zooms) if axis != up][::-1]
+def _beside(zooms: list[float], affine: Any) -> list[float]:
+    """The spacing of rows and of columns of a slice: along front-back and left-right."""
+    patient = orientations.io_orientation(affine)[:, 0]
+    return [zooms[i] for axis in (1, 0) for i in range(len(zooms)) if patient[i] == axis]
 
 
 def upward(affine: Any) -> int:

@@ -5,6 +5,10 @@ units, so that a shade means the same in every picture. Everything else has no u
 three neighbouring slices are the colours, stretched together between two percentiles.
 
 A volume is read slice by slice: no more than three of them and the pictures made are in memory.
+MONAI's Orientationd and Spacingd take whole volumes, two copies of them in float32: their work is
+done while slices are read. `volume_slices` hangs NIfTI in RAS, stacks of DICOM are ordered along
+the normal, and pixels are made square. Slices stay as far apart as they were taken: between those
+that are looked at lie many others, and what is resampled there would be seen by nobody.
 """
 
 import warnings
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 
 from secondlook.cases import Attachment
 from secondlook.errors import IntakeError
+from secondlook.intake.aspect import spacing_within, square
 from secondlook.intake.series import Stack
 
 WINDOWS = {"lung": (-1350, 150), "soft": (-160, 240), "bone": (-500, 1300)}
@@ -40,8 +45,10 @@ def slice_pictures(
     """
     from secondlook.intake.series_pixels import slices
 
-    windowed = stack.attachments[0].facts.get("modality") == "CT"
-    made = list(pictures_of(slices(stack, locate), places, windowed=windowed))
+    first = stack.attachments[0]
+    windowed, spacing = first.facts.get("modality") == "CT", spacing_within(first)
+    planes = pictures_of(slices(stack, locate), places, windowed=windowed)
+    made = [square(x, spacing) for x in planes]
     if len(made) != len(places) or not made:
         raise IntakeError(f"a volume of {stack.slices} slices could not be read to its end")
     return np.stack(made)
