@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from secondlook.errors import BackboneError
 from secondlook.models.backbones import VisionBackbone
-from secondlook.models.bank import PatchBank
+from secondlook.models.bank import PatchBank, normalise
 from secondlook.models.int8.card import GateFigures
 from secondlook.training.goods_bank import whole_bank
 from secondlook.training.goods_config import GoodsConfig
@@ -114,7 +114,9 @@ class Judge:
         )
 
     def _keep(self, patches: NDArray[np.float32]) -> None:
-        self._features.append(patches.astype(np.float16))
+        """At unit length: some towers' features are larger than float16 holds."""
+        rows = normalise(patches.reshape(-1, patches.shape[-1]))
+        self._features.append(rows.reshape(patches.shape).astype(np.float16))
 
     def _auroc(self, vision: VisionBackbone, seen: Callable[[NDArray[np.float32]], None]) -> float:
         """`seen` is given the patches (h, w, D) of every judge."""
