@@ -96,3 +96,9 @@ def test_slices_of_nifti_that_lie_far_apart_are_no_volume(tmp_path: Path) -> Non
     image.set_qform(image.affine, 1)
     nibabel.save(image, path)
     assert read_volume(path, Limits()).facts["problems"] == "far_apart"
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1e-4), (0.5, 500.0), (1e-300, 1e300)])
+def test_a_spacing_that_cannot_be_squashes_no_picture(spacing: tuple[float, float]) -> None:
+    picture = np.zeros((64, 48, 3), np.uint8)
+    assert square(picture, spacing) is picture

@@ -122,3 +122,17 @@ def test_a_radiograph_with_letters_is_put_aside(
     cleaned(chest())
     cleaned(lettered, BurnedInAnnotation="NO")
     cleaned(lettered, modality)
+
+
+def test_a_radiograph_too_large_to_be_looked_at_is_not_taken_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("secondlook.deid.burned_in.read_stored", exhausted)
+    path = tmp_path / "a.dcm"
+    path.write_bytes(planted.dicom_bytes(planted.scan(Modality="DX")))
+    answer = clean_file(path, path.name, Limits(), plan())
+    assert isinstance(answer, tuple)
+    assert answer[0] is Reason.OUT_OF_MEMORY

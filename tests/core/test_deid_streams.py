@@ -190,6 +190,10 @@ def test_jpeg_ls_loses_its_comments(tmp_path: Path) -> None:
         b"\xff\x4f\xff\x90\0\x0a\0\0\0\0\0\1\0\1" + NAME,
         b"\0\0\0\x0cjP  \r\n\x87\n\0\0\xff\xffxml " + NAME,
         b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\0jp2c" + NAME,
+        # These went round in a circle, or down without an end.
+        b"\xff\x4f\xff\x90\0\x0a\0\0\0\0\0\x0e\0\1\xff\x93\xff\x93" + NAME,
+        b"\xff\x4f\xff\x90\0\x0a\0\0\0\0\0\x0c\0\1\xff\x64\0\6\0\1ab\xff\x93" + NAME,
+        b"\0\0\0\x0cjP  \r\n\x87\n" + b"\0\0\0\0jp2h" * 3000 + NAME,
     ],
 )
 def test_a_stream_that_cannot_be_followed_is_refused(tmp_path: Path, stream: bytes) -> None:
@@ -197,6 +201,19 @@ def test_a_stream_that_cannot_be_followed_is_refused(tmp_path: Path, stream: byt
         cleaned(dicom(stream, JPEG2000), tmp_path)
     assert refusal.value.reason is Reason.NOT_DEIDENTIFIED
     assert planted.FAMILY not in refusal.value.detail
+
+
+def test_a_stream_that_is_not_in_items_is_refused(tmp_path: Path) -> None:
+    """With a length, it would be copied as it is."""
+    dataset = dicom(progressive(TEXTS), JPEGBaseline8Bit)
+    raw = planted.dicom_bytes(dataset)
+    mark = raw.index(b"\xe0\x7f\x10\0O")
+    length = struct.pack("<I", len(raw) - mark - 12)
+    path = tmp_path / "in.dcm"
+    path.write_bytes(raw[: mark + 8] + length + raw[mark + 12 :])
+    with pytest.raises(Refused) as refusal:
+        clean_dicom(path, PLAN)
+    assert refusal.value.reason is Reason.DAMAGED
 
 
 def test_films_are_refused_as_nothing_can_clean_them(tmp_path: Path) -> None:

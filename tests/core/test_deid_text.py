@@ -317,6 +317,30 @@ def test_a_name_behind_such_a_label_goes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Patient name: Politis, Maria", "Patient name: XXXXXXX, XXXXX"),
+        ("Patient name: Maria Politis", "Patient name: XXXXX XXXXXXX"),
+        ("Signed by: Anna Luria", "Signed by: XXXX XXXXX"),
+        ("Dictated by Ganz", "Dictated by XXXX"),
+        ("Last name: Young", "Last name: XXXXX"),
+        ("Patient name: Age: 45 Sex: F", "Patient name: Age: 45 Sex: F"),
+        ("Patient name: Indication: stroke", "Patient name: Indication: stroke"),
+        ("Signed by: Anna Kim Impression: stroke", "Signed by: XXXX XXX Impression: stroke"),
+        ("CC: Maria Thistle came with cough", "CC: XXXXX XXXXXXX came with cough"),
+        ("Resident: Thistle on call", "Resident: XXXXXXX on call"),
+        ("Referring: KHAN", "Referring: XXXX"),
+        ("Ordering: LEE", "Ordering: XXX"),
+        ("CC: Chest pain and Dyspnea", "CC: Chest pain and Dyspnea"),
+    ],
+)
+def test_a_name_that_is_like_a_word_goes_where_a_label_leaves_no_doubt(
+    text: str, left: str
+) -> None:
+    assert STRANGER.note(text) == left
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "seen by Drs. {}", "Nachname: {}", "Vorname: {}", "Patientin: {}", "Hausarzt: {}",

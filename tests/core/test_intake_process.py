@@ -202,6 +202,28 @@ def test_after_a_file_that_crashed_or_hung_another_process_is_ready(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("one_stands_by")
+def test_threads_take_turns_while_processes_take_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "RENEWED_AFTER", 2)
+    good, read = bad_files.good(tmp_path), list[bool]()
+    with Reader(Limits()) as reader:
+
+        def many() -> None:
+            deadline = time.monotonic() + 8
+            while time.monotonic() < deadline:
+                read.append(isinstance(reader.read(good, "good.png"), IntakeFile))
+
+        threads = [threading.Thread(target=many, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not any(x.is_alive() for x in threads)
+        assert all(read) and len(read) > 3
+
+
+@pytest.mark.usefixtures("one_stands_by")
 def test_closing_leaves_none_that_stands_by(tmp_path: Path) -> None:
     with Reader(Limits()) as reader:
         good = bad_files.good(tmp_path)

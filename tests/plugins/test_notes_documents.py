@@ -15,6 +15,8 @@ REFERRALS = [
     "History: chest pain\nExamination: reduced breath sounds on the left, {}",
     "Past medical history: asthma\nMedications: none\nPlan: rule out {}",
     "Examination: reduced breath sounds, {} suspected.",
+    "A/P: {}, drain.",
+    "Requested examination: chest film to rule out {}",
     "Document:\nReferral note\n\nHistory: pain.\nAssessment: {}",
     "Anamnese: Sturz\nUntersuchung: Klopfschmerz links\nBewertung: {}",
     # A bundle: the report that follows is another document.

@@ -93,6 +93,8 @@ def check_radiograph(path: Path, header: Dataset, checked: Collection[str]) -> N
     try:
         frame = read_stored(path, header, 0)
         picture = render_frame(frame, header, 0)
+    except MemoryError:  # there is a picture, and nobody looked at it
+        raise
     except Exception:  # noqa: BLE001 - decoders raise nearly anything
         return
     if has_lettering(picture):

@@ -82,9 +82,15 @@ LABELLED_NAMES = re.compile(
     rf"\[?\s?[\"']?({NAMES}(?:,[ \t]?{NAME})?)",
     re.IGNORECASE,
 )
+SURE = re.compile(
+    r"(?:patient(?:'s)?|pt|first|last|given|family|middle|full|sur|maiden|nach|vor)[ _-]?name\b"
+    r"|(?:signed|dictated|transcribed|authenticated)[ \t]+by\b",
+    re.IGNORECASE,
+)
+"""Labels behind which a name stands though it be a word: `Patient name: Politis`."""
 DOUBTFUL_NAMES = re.compile(
-    r"\b(?:cc|primary|family|given|resident|referring|requesting|ordering|reporting)\b"
-    rf"{COLON}\[?\s?[\"']?((?-i:(?=[A-Z])){NAMES}(?:,[ \t]?{NAME})?)",
+    r"\b(?:(?P<told>cc|primary|family|given)|resident|referring|requesting|ordering|reporting)\b"
+    rf"{COLON}\[?\s?[\"']?(?P<name>(?-i:(?=[A-Z])){NAMES}(?:,[ \t]?{NAME})?)",
     re.IGNORECASE,
 )
 """Labels that complaints and illnesses stand behind as well: `CC: cough`, `Family: asthma`."""
@@ -146,7 +152,8 @@ def name_spans(text: str) -> Iterator[Span]:
     """Names of people that a title, a degree or a label announces, part by part."""
     yield from titled_spans(text)
     for found in LABELLED_NAMES.finditer(text):
-        parts = list(_names(text, *found.span(1)))
+        sure = SURE.match(text, found.start()) is not None
+        parts = list(_names(text, *found.span(1), sure=sure))
         yield from parts
         last = (
             LAST_NAME.match(text, found.end(1)) if parts and parts[-1][1] == found.end(1) else None
@@ -154,8 +161,8 @@ def name_spans(text: str) -> Iterator[Span]:
         if last and not _is_meant(last[1]):
             yield last.span(1)
     for found in DOUBTFUL_NAMES.finditer(text):
-        parts = list(_names(text, *found.span(1)))
-        if parts and _looks_like_a_name(text, parts):
+        parts = list(_names(text, *found.span("name")))
+        if parts and _looks_like_a_name(text, parts, told=bool(found["told"])):
             yield from parts
 
 
@@ -190,31 +197,44 @@ def _places(text: str) -> Iterator[Span]:
             run = []
 
 
-def _names(text: str, start: int, end: int, *, any_first: bool = False) -> Iterator[Span]:
+def _names(
+    text: str, start: int, end: int, *, any_first: bool = False, sure: bool = False
+) -> Iterator[Span]:
     """The parts of a name up to the first ordinary word, with which the sentence goes on.
 
-    any_first: behind a title the first part is a name, though it be a word (`Dr Young`).
+    any_first: behind a title the first part is a name, though it be a word (`Dr Young`). sure: so
+    it is behind this label, unless the next label stands there; and words that only end like one.
     """
     for i, part in enumerate(PART.finditer(text, start, end)):
         initial = len(part[0]) == 1 and part[0].isupper() and text[part.end() :][:1] == "."
         name = initial or (any_first and i == 0 and part[0][0].isupper())
-        if _is_meant(part[0]) and not name:
+        name = name or (sure and i == 0 and _is_filled_in(text, part))
+        if _is_meant(part[0], endings=not sure) and not name:
             break
         yield part.span()
 
 
-def _looks_like_a_name(text: str, parts: list[Span]) -> bool:
-    """Whether all parts are capitalised and no sentence goes on behind them."""
+def _is_filled_in(text: str, part: re.Match[str]) -> bool:
+    """Whether a part is what a label asks for, and not the label that follows an empty one."""
+    following = text[part.end() :].lstrip(" \t")[:1]
+    return part[0][0].isupper() and not names_finding(part[0]) and following not in tuple(":=-–—")
+
+
+def _looks_like_a_name(text: str, parts: list[Span], *, told: bool) -> bool:
+    """Whether all parts are capitalised and, where complaints are `told`, no sentence goes on
+    behind a single one and no abbreviation is all."""
     words = [text[slice(*x)] for x in parts]
     short = all(x.isupper() and len(x) <= ABBREVIATION for x in words)
     following = text[parts[-1][1] :].lstrip(" \t")[:1]
-    return all(x[0].isupper() for x in words) and not short and not following.islower()
+    complaint = short or (len(words) == 1 and following.islower())
+    return all(x[0].isupper() for x in words) and not (told and complaint)
 
 
-def _is_meant(part: str) -> bool:
+def _is_meant(part: str, *, endings: bool = True) -> bool:
     """Whether a part is an ordinary word: whole, by all its tokens (`left-sided`), or by the first
     one (`doesn't`)."""
     tokens = TOKEN.findall(part)
     if {"'", "’"} & {*part.strip("'’-")}:
         tokens = tokens[:1]
-    return is_meant(part.strip("'’-")) or (bool(tokens) and all(map(is_meant, tokens)))
+    meant = [is_meant(x, endings=endings) for x in (part.strip("'’-"), *tokens)]
+    return meant[0] or (bool(tokens) and all(meant[1:]))

@@ -39,6 +39,8 @@ def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
     length = _length(file, order, implicit=syntax == ImplicitVRLittleEndian)
     first = file.tell()
     if length != UNDEFINED:
+        if syntax.is_encapsulated:  # what lies in it was not looked through
+            raise _no_items()
         end = first + length
         if file.seek(0, 2) < end:
             raise _cut_short()
@@ -74,8 +76,7 @@ def _fragments(file: IO[bytes]) -> Iterator[tuple[int, int]]:
         if (group, element) == END:
             return
         if (group, element) != ITEM or length == UNDEFINED:
-            detail = "Its compressed pixels are not a list of items; send the file again."
-            raise Refused(Reason.DAMAGED, detail)
+            raise _no_items()
         yield at + 8, at + 8 + length
         at += 8 + length
 
@@ -127,6 +128,11 @@ def _read(file: IO[bytes], start: int, end: int) -> bytes:
 
 def _named(syntax: UID) -> str:
     return syntax.name if syntax.name != syntax else "a private kind of compressed pixels"
+
+
+def _no_items() -> Refused:
+    detail = "Its compressed pixels are not a list of items; send the file again."
+    return Refused(Reason.DAMAGED, detail)
 
 
 def _cut_short() -> Refused:

@@ -76,9 +76,9 @@ def _codestream(data: bytes, start: int, stop: int) -> Iterator[Span]:
     tile = None
     while (marker := _marker(data, at)) != END:
         if marker == DATA:
-            if tile is None:
+            if tile is None or tile < at + 2:
                 raise _unlike()
-            at = tile
+            at, tile = tile, None
             if at >= stop:
                 return  # cut within a tile
             continue
@@ -86,8 +86,6 @@ def _codestream(data: bytes, start: int, stop: int) -> Iterator[Span]:
         if marker == TILE:
             length = int.from_bytes(data[at + 6 : at + 10], "big")
             tile = at + length if length else max(data.rfind(b"\xff\xd9", at, stop), end)
-            if tile < end:
-                raise _unlike()
         elif marker == TEXT and end > at + 6:
             yield at + 6, end
         at = end
@@ -95,7 +93,7 @@ def _codestream(data: bytes, start: int, stop: int) -> Iterator[Span]:
         yield at + 2, stop
 
 
-def _boxes(data: bytes, at: int, stop: int) -> Iterator[Span]:
+def _boxes(data: bytes, at: int, stop: int, *, inside: bool = False) -> Iterator[Span]:
     while at + 8 <= stop:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         head = 16 if length == 1 else 8
@@ -104,15 +102,17 @@ def _boxes(data: bytes, at: int, stop: int) -> Iterator[Span]:
         end = stop if length == 0 else at + length
         if not at + head <= end <= stop:
             raise _unlike()
-        yield from _box(kind, data, at + head, end)
+        yield from _box(kind, data, at + head, end, inside=inside)
         at = end
     if at < stop:
         yield at, stop
 
 
-def _box(kind: bytes, data: bytes, start: int, end: int) -> Iterator[Span]:
+def _box(kind: bytes, data: bytes, start: int, end: int, *, inside: bool) -> Iterator[Span]:
     if kind == b"jp2h":
-        yield from _boxes(data, start, end)
+        if inside:
+            raise _unlike()
+        yield from _boxes(data, start, end, inside=True)
     elif kind == b"jp2c":
         if not data.startswith(CODESTREAM, start):
             raise _unlike()

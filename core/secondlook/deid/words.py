@@ -51,13 +51,16 @@ def _meant() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     return frozenset(x for x in listed if "*" not in x), beginnings, endings
 
 
-def is_meant(token: str) -> bool:
+def is_meant(token: str, *, endings: bool = True) -> bool:
     """Whether a token is no name that anybody may guess: a listed word, or one that turns or
-    carries what a note says (`denied`, `syncope`): taking it out would turn the sentence."""
-    whole, beginnings, endings = _meant()
+    carries what a note says (`denied`, `syncope`): taking it out would turn the sentence.
+
+    endings: whether what only ends like such a word counts; `Luria` and `Politis` do.
+    """
+    whole, beginnings, ends = _meant()
     lower = token.lower()
-    listed = lower in whole or lower.startswith(beginnings) or lower.endswith(endings)
-    return listed or is_word(token)
+    listed = lower in whole or lower.startswith(beginnings)
+    return listed or (endings and lower.endswith(ends)) or is_word(token)
 
 
 def only_words(text: str) -> str:

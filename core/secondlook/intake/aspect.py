@@ -12,6 +12,9 @@ from secondlook.cases import Attachment
 
 SAME = 0.01
 """Share by which the spacings may differ: less is half a pixel in a hundred."""
+WRONG = 100.0
+"""Times as far apart as no scanner or reformat leaves rows and columns: what says so is no
+spacing, and would squash the picture to a line."""
 LONGEST = 2048
 """Pixels to which a side is enlarged at most; else the other one is made smaller."""
 
@@ -33,6 +36,8 @@ def square(picture: NDArray[np.uint8], spacing: tuple[float, float] | None) -> N
     if spacing is None or abs(spacing[0] / spacing[1] - 1) <= SAME:
         return picture
     finest = min(spacing)
+    if not max(spacing) / finest <= WRONG:
+        return picture
     sides = [n * x / finest for n, x in zip(picture.shape, spacing, strict=False)]
     longest = max(LONGEST, *picture.shape[:2])
     height, width = (max(1, round(x * min(1.0, longest / max(sides)))) for x in sides)

@@ -102,13 +102,21 @@ class ParsingProcess:
         self._worker: _Worker | None = None
         self._spare: _Worker | None = None
         self._lock = threading.Lock()
+        self._turn = threading.RLock()
 
     def parse(self, path: Path, name: str) -> Answer:
         """What became of the file. The time that the process takes to start does not count."""
         return self.run(parse_file, path, name, self._limits)
 
     def run(self, function: Callable[..., T], path: Path, *rest: Any) -> T | tuple[Reason, str]:
-        """What a function says of a file, with the same limits; it is called in the process."""
+        """What a function says of a file, with the same limits; it is called in the process.
+
+        Threads take turns: who stops a process would leave the others waiting for its answers.
+        """
+        with self._turn:
+            return self._run(function, path, *rest)
+
+    def _run(self, function: Callable[..., T], path: Path, *rest: Any) -> T | tuple[Reason, str]:
         for _ in range(3):  # a process that died between two files is not this file's fault
             worker = self._working()
             try:
@@ -122,7 +130,7 @@ class ParsingProcess:
 
     def close(self) -> None:
         """Stop the processes; the next file starts another."""
-        with self._lock:
+        with self._turn, self._lock:
             workers = self._worker, self._spare
             self._worker = self._spare = None
         for worker in workers:
