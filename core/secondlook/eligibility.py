@@ -134,7 +134,7 @@ class Eligibility(BaseModel):
 
     def lines(self) -> tuple[str, ...]:
         """For people, a line for each fact."""
-        listed = [f"{_called(x)}: {', '.join(y)}" for x, y in self.values.items()]
+        listed = [f"{_called(x)}: {', '.join(y) or 'none'}" for x, y in self.values.items()]
         spans = [f"{_called(x)}: {_span(y)}" for x, y in self.ranges.items()]
         return (*listed, *spans)
 

@@ -25,8 +25,8 @@ ONLY_KINDS = (
     "The adapter has learned findings and no exams without one, so whether there is any was not "
     "assessed. Learn again with exams labelled `normal`."
 )
-AHEAD = 0.5
-"""A share from which a label is more likely than all others together, if one of them fits at all."""
+MOST_LIKE = 3
+"""Of the findings whose words the images are like, so many are named."""
 ONLY_LIKENESS = (
     "The adapter knows which words go with which images and no findings, so the image was not "
     "assessed"
@@ -104,16 +104,32 @@ def said(outputs: ModelOutputs) -> tuple[Evidence, ...]:
     ]
     if answers is None or answers.unfamiliar:
         return (*likeness(outputs.resembles), *seen)
-    return (answers.evidence(), *answers.slices[:MOST_SLICES], *seen)
+    return (answers.evidence(), *answers.slices[:MOST_SLICES], *unused(answers), *seen)
+
+
+def unused(answers: Answers) -> tuple[Measurement, ...]:
+    """What the exam has and the adapter left out of its answer, as learning found it of no use."""
+    return tuple(
+        Measurement(name=f"the {name} was not used by this adapter", value=0.0, unit="change")
+        for name, shares in answers.contributions.items()
+        if not any(shares.values())
+    )
 
 
 def likeness(shares: Mapping[str, float]) -> tuple[Measurement, ...]:
-    """The finding whose words the images are most like: no finding, for it was never calibrated."""
-    most = max(shares, key=lambda x: shares[x], default=None)
-    if most is None or shares[most] <= AHEAD:
-        return ()
-    name = f"most like the words {TAXONOMY[most].title}, not calibrated"
-    return (Measurement(name=name, value=shares[most], unit="share"),)
+    """The findings whose words the images are most like, in that order.
+
+    No finding comes of it: likeness was never calibrated, and something is always the most like.
+    """
+    order = sorted(shares, key=lambda x: -shares[x])[:MOST_LIKE]
+    return tuple(
+        Measurement(
+            name=f"{place}. most like the words {TAXONOMY[label].title}, not calibrated",
+            value=shares[label],
+            unit="share of the likeness to all findings",
+        )
+        for place, label in enumerate(order, start=1)
+    )
 
 
 def abstain(case: Case, outputs: ModelOutputs) -> Abstention | None:

@@ -26,7 +26,7 @@ from covid_features import covid_cases, named_vision
 from made_tasks import both_needed, few_cases
 from secondlook.models.calibration import expected_calibration_error, fit_conformal
 from secondlook.models.calibration.order import rank_for
-from secondlook.models.fusion.inputs import patterns, take, without
+from secondlook.models.fusion.inputs import take, without
 from secondlook.training.crossval import CrossvalConfig, LearnedHead, learn_head
 from secondlook.training.crossval_figures import answer_figures, cross_fitted
 from secondlook.training.crossval_folds import Folds, answers
@@ -55,7 +55,7 @@ def made(task: str, seeds: int) -> dict[str, object]:
         learned = learn_head(features, labels, classes=classes, config=config(seed))
         row = ece_row(learned)
         for name, shown in (("fresh", fresh), ("image_only", without(fresh, "text"))):
-            logits, names = logits_of(learned.head, shown), patterns(shown)
+            logits, names = logits_of(learned.head, shown), learned.head.patterns(shown)
             values = learned.calibration.probabilities(logits, names)
             sets = learned.calibration.sets(values, names)
             row[f"ece_{name}"] = expected_calibration_error(values, truth)

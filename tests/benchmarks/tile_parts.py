@@ -163,7 +163,7 @@ def answered(part: Any, readings: Any) -> tuple[Any, list[str]]:
     import torch
 
     from secondlook.models.case_vectors import IMAGE
-    from secondlook.models.fusion.inputs import patterns, pooled
+    from secondlook.models.fusion.inputs import pooled
     from secondlook.models.region import parts_of
     from secondlook.training.labelled.recipe import columns
 
@@ -172,7 +172,7 @@ def answered(part: Any, readings: Any) -> tuple[Any, list[str]]:
     batch = {IMAGE: pooled(vectors[:, columns(part.recipe, pooled_size, vectors.shape[1])])}
     if part.region is not None:
         batch |= {x: pooled(y) for x, y in parts_of(readings.worst()[0]).items()}
-    names = patterns(batch)
+    names = part.head.patterns(batch)
     with torch.no_grad():
         logits = part.head(batch).logits.numpy()
     return part.calibration.probabilities(logits, names), names

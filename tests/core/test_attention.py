@@ -136,7 +136,8 @@ def test_the_weights_of_a_case_come_with_its_answer() -> None:
     ]
     learned = learn(cases, vision=network())
     assert learned.way == "head"
-    assert "slices" in learned.reason
+    assert "LoRA was not tried" in learned.reason
+    assert "which slices count" in learned.reason
     part: AnswersPart = learned.part
     assert part.head.config.attention == ("image",)
     answer = part.answer(network(), None, list(exam(1)), [])

@@ -14,6 +14,7 @@ import pydicom
 import pytest
 from pydicom.datadict import DicomDictionary, dictionary_VR
 from pydicom.encaps import encapsulate
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 import planted
 from secondlook.deid.dicom import Plan, clean_dicom
@@ -43,6 +44,26 @@ def cleaned(
     source.write_bytes(planted.dicom_bytes(dataset))
     write(clean_dicom(source, how or plan()), source, target)
     return pydicom.dcmread(target), target.read_bytes()
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_what_stands_behind_the_last_frame_goes(syntax: UID, tmp_path: Path) -> None:
+    dataset = planted.scan()
+    frames = bytes(dataset.PixelData)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = frames + f"{planted.FAMILY} 1970-01-01 ".encode() * 50
+    out, raw = cleaned(dataset, tmp_path)
+    assert planted.found_in(raw) == []
+    assert out.PixelData[: len(frames)] == frames
+    assert not any(out.PixelData[len(frames) :])
+
+
+def test_a_file_far_longer_than_its_frames_is_refused(tmp_path: Path) -> None:
+    dataset = planted.scan()
+    dataset.PixelData = bytes(dataset.PixelData) + bytes(2**21)
+    with pytest.raises(Refused) as refused:
+        cleaned(dataset, tmp_path)
+    assert refused.value.reason is Reason.DAMAGED
 
 
 def test_a_comment_behind_a_long_thumbnail_is_met_too(tmp_path: Path) -> None:

@@ -13,14 +13,10 @@ from secondlook.errors import ModelError
 from secondlook.models.calibration import from_plain, to_plain
 from secondlook.models.fusion.head import FusionHead, FusionName
 from secondlook.models.fusion.inputs import ModalityBatch, pooled, without
-from secondlook.training.crossval import (
-    CrossvalConfig,
-    LearnedHead,
-    choose,
-    kinds_for,
-    learn_head,
-)
+from secondlook.training.crossval import CrossvalConfig, LearnedHead, learn_head
+from secondlook.training.crossval_choice import choose
 from secondlook.training.crossval_figures import figures
+from secondlook.training.crossval_options import kinds_for
 from secondlook.training.folds import check_split, grouped_folds
 from secondlook.training.heads import HeadConfig, HeldOut, check_features, logits_of, train_head
 

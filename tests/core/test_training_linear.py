@@ -5,14 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from made_tasks import CLASSES, both_needed, few_cases
-from secondlook.models.fusion.inputs import pooled, without
-from secondlook.training.crossval import CrossvalConfig, as_good, learn_head
+from secondlook.models.fusion.inputs import ModalityBatch, pooled, without
+from secondlook.training.crossval import CrossvalConfig, learn_head
+from secondlook.training.crossval_choice import as_good
 from secondlook.training.heads import HeadConfig, logits_of, train_head
-from secondlook.training.linear import mean_head
+from secondlook.training.linear import late_head, mean_head
+from secondlook.training.stacking import stacked
 
 LINEAR = HeadConfig(fusion="linear", strength=0.01)
 FAST = HeadConfig(hidden=16, epochs=6)
@@ -131,7 +135,20 @@ def test_the_mean_of_heads_says_the_mean_of_what_they_say() -> None:
     ]
     wanted = np.mean([logits_of(x.head, features) for x in heads], axis=0)
     assert np.abs(logits_of(mean_head(heads).head, features) - wanted).max() < 1e-5
-    assert mean_head(heads[:1]) is heads[0]
+    assert np.array_equal(
+        logits_of(mean_head(heads[:1]).head, features), logits_of(heads[0].head, features)
+    )
+
+
+def test_a_mean_by_weights_says_what_the_weights_say() -> None:
+    features, labels = both_needed(120, 8, missing=0.2)
+    heads = [
+        train_head(features, labels, classes=CLASSES, config=replace(LINEAR, strength=x))
+        for x in (0.001, 0.1)
+    ]
+    said = [logits_of(x.head, features) for x in heads]
+    mine = logits_of(mean_head(heads, [0.75, 0.25]).head, features)
+    assert np.abs(mine - (0.75 * said[0] + 0.25 * said[1])).max() < 1e-5
 
 
 def test_options_that_cannot_be_told_apart_are_as_good() -> None:
@@ -140,3 +157,76 @@ def test_options_that_cannot_be_told_apart_are_as_good() -> None:
     losses["b"] = losses["b"] + 0.2 * np.random.default_rng(1).normal(size=100)
     losses["b"] -= losses["b"].mean() - loss.mean() - 0.001
     assert as_good(losses, "a", groups=groups, among=["a", "b", "c", "d"]) == ["a", "b"]
+
+
+def test_late_fusion_adds_up_what_each_modality_says_alone() -> None:
+    features, labels = both_needed(120, 9, missing=0.2)
+    trained = train_head(features, labels, classes=CLASSES, config=LINEAR)
+    late = late_head({"image": trained, "text": trained}, {"image": 2.0, "text": 0.5}).head
+    shown = {x: logits_of(trained.head, without(features, y))
+             for x, y in (("image", "text"), ("text", "image"))}  # fmt: skip
+    wanted = 2 * shown["image"] + 0.5 * shown["text"]
+    both = features["text"].present.numpy()
+    assert np.abs(logits_of(late, features) - wanted)[both].max() < 1e-4
+    assert np.abs(logits_of(late, features) - shown["image"])[~both].max() < 1e-4
+
+
+def test_stacking_weighs_what_tells_and_nothing_else() -> None:
+    random = np.random.default_rng(0)
+    tells, noise = random.normal(size=(2, 300))
+    labels = (2 * tells + random.logistic(size=300) > 0).astype(np.int64)
+    said = {
+        x: np.stack([-y, y], 1) for x, y in (("tells", tells), ("noise", noise), ("wrong", -tells))
+    }
+    found = stacked(said, labels, 300)
+    assert found["tells"] > 0.5
+    assert found["wrong"] == 0
+    assert found["noise"] < 0.1 * found["tells"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_stacking_of_noise_weighs_nothing(several: bool) -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(2, size=200)
+    said = {x: 3 * random.normal(size=(200, 2)) for x in ("image", "text")}
+    truth = np.eye(2, dtype=np.float32)[labels] if several else labels
+    found = stacked(said, truth, 100)
+    assert all(x < 0.1 for x in found.values())
+
+
+def noise_beside(cases: int, seed: int) -> tuple[dict[str, ModalityBatch], NDArray[np.int64]]:
+    """A modality that tells and one that does not."""
+    random = np.random.default_rng(seed)
+    image, noise = random.normal(size=(cases, 40)), random.normal(size=(cases, 200))
+    labels = (2 * image[:, 0] + random.logistic(size=cases) > 0).astype(np.int64)
+    return {"image": pooled(image), "text": pooled(noise)}, labels
+
+
+def test_what_is_left_out_contributes_nothing_and_answers_where_it_is_alone() -> None:
+    features, labels = noise_beside(400, 0)
+    config = CrossvalConfig(head=FAST, folds=3, kinds=("linear",))
+    learned = learn_head(features, labels, classes=CLASSES, config=config)
+    head = learned.head
+    assert head.config.unused == learned.config.unused == ("text",)
+    assert set(learned.unseen.patterns) == {"image"}
+    full, less = logits_of(head, features), logits_of(head, without(features, "text"))
+    assert np.array_equal(full, less)
+    assert head.patterns(without(features, "image")) == ["text"] * 400
+    assert np.ptp(logits_of(head, without(features, "image"))) > 0
+    assert learned.ablations["shuffled_text"] == learned.ablations["full"]
+    assert learned.ablations["only_image"] == learned.ablations["full"]
+
+
+def test_fused_is_no_worse_than_the_better_modality_alone() -> None:
+    """Few cases, two modalities of hundreds of numbers, one of which is noise."""
+    behind = []
+    for seed in range(4):
+        features, labels = noise_beside(90, seed)
+        fresh, truth = noise_beside(2000, 100 + seed)
+        config = CrossvalConfig(head=FAST, kinds=("linear",), ablations=False)
+        fused = learn_head(features, labels, classes=CLASSES, config=config).head
+        only = {"image": features["image"]}
+        alone = learn_head(only, labels, classes=CLASSES, config=config).head
+        said = logits_of(fused, fresh), logits_of(alone, {"image": fresh["image"]})
+        behind.append(np.subtract(*[roc_auc_score(truth, np.diff(x)[:, 0]) for x in said]))
+    assert np.mean(behind) > -0.01

@@ -5,7 +5,7 @@ batch at hand, and running again goes on.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +14,7 @@ from secondlook.errors import BackboneError, IntakeError, NotFound
 from secondlook.store.embedding_values import ImageKey, MissingImage, Space
 from secondlook_workflows.context import Context
 from secondlook_workflows.recorded import recorded
+from secondlook_workflows.stand_ins import StandIns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +128,12 @@ def embed_passages(text: "TextBackbone", context: Context, report: EmbedReport) 
 def embed_images(
     vision: "ImageEmbedder", context: Context, report: EmbedReport, *, case_id: str | None = None
 ) -> None:
-    """Give every picture that can be read a vector; those of `case_id` alone where it is given."""
+    """Give every picture that can be read a vector; those of `case_id` alone where it is given.
+
+    Of a series no more slices are read than a first look reads: see `StandIns`.
+    """
+    import numpy as np
+
     database, space = context.workspace.database, image_space(vision)
     if case_id is None:
         with database.read() as unit:
@@ -135,14 +141,19 @@ def embed_images(
         if not waiting:
             return
         context.progress.start("looking at pictures", waiting)
+    stand_ins = StandIns(context)
+    seen: dict[ImageKey, NDArray[np.float32]] = {}
     for page in _images(space, context, case_id):
-        pictures = _readable(page, vision, context, report)
-        if pictures:
-            vectors = vision.embed_images(list(pictures.values()))
+        read = {x.key: stand_ins.of(x) for x in page}
+        seen |= _seen([x for x in read.values() if x.key not in seen], vision, context, report)
+        found = {key: seen[other.key] for key, other in read.items() if other.key in seen}
+        if found:
             with database.write() as unit:
-                unit.embeddings.images.add(space, list(pictures), vectors)
+                unit.embeddings.images.add(space, list(found), np.stack(list(found.values())))
                 unit.commit()
-        report.images += len(pictures)
+        # The slices of a series may go on in the next page.
+        seen = {k: v for k, v in seen.items() if k.case_id == page[-1].key.case_id}
+        report.images += len(found)
         if case_id is None:
             context.progress.advance(len(page))
 
@@ -162,8 +173,17 @@ def _images(
         last = page[-1].key
 
 
+def _seen(
+    items: Sequence[MissingImage], vision: "ImageEmbedder", context: Context, report: EmbedReport
+) -> "dict[ImageKey, NDArray[np.float32]]":
+    """The vectors of those that can be read."""
+    pictures = _readable({x.key: x for x in items}.values(), vision, context, report)
+    vectors = vision.embed_images(list(pictures.values())) if pictures else ()
+    return dict(zip(pictures, vectors, strict=True))
+
+
 def _readable(
-    page: Sequence[MissingImage], vision: "ImageEmbedder", context: Context, report: EmbedReport
+    page: Iterable[MissingImage], vision: "ImageEmbedder", context: Context, report: EmbedReport
 ) -> "dict[ImageKey, NDArray[np.uint8]]":
     pictures = {}
     for item in page:

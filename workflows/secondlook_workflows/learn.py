@@ -19,6 +19,7 @@ from secondlook_workflows.ingest import FileOutcome
 from secondlook_workflows.learn_goods import learn_from_goods
 from secondlook_workflows.learn_labels import learn_from_labels
 from secondlook_workflows.learn_pairs import learn_from_pairs
+from secondlook_workflows.learn_words import check_prompt, check_words, learn_from_words
 from secondlook_workflows.learning import Figures, LearnConfig, Learned, Suspect, Task
 from secondlook_workflows.products import check_product
 from secondlook_workflows.recorded import recorded
@@ -37,7 +38,7 @@ class LearnReport:
 
     adapter: str
     mode: str
-    """`goods`, `labelled` or `pairs`."""
+    """`goods`, `labelled`, `pairs` or `words`."""
     backbone: str
     state: str
     """`champion`: used from now on; `challenger`: waits for promotion."""
@@ -98,16 +99,21 @@ def _way(config: LearnConfig, domain: Domain) -> tuple[str, Callable[[Task, Cont
     """How to learn, once the words of the call are found to be right."""
     check_product(config.product)
     sources = [x for x in (config.goods, config.manifest) if x is not None]
-    if len(sources) + config.decided != 1:
-        raise UsageError("learn from exactly one of --goods, --manifest and --decided")
+    if len(sources) + config.decided + config.words != 1:
+        raise UsageError("learn from exactly one of --goods, --manifest, --decided and --words")
     for source in sources:
         if not source.exists():
             raise IntakeError(f"there is no {source} to learn from")
+    if config.words:
+        check_words(config, domain)
+        return "words", learn_from_words
     if config.align:
         _check_align(config, domain)
         return "pairs", learn_from_pairs
     if config.prompt is not None:
-        raise UsageError("--prompt is how --align puts labels into words: give both, or neither")
+        raise UsageError(
+            "--prompt is how --align and --words put labels into words: give both, or neither"
+        )
     _check_goods(config)
     if config.eligible and (config.goods is not None or not domain.eligible_by):
         raise UsageError(
@@ -131,12 +137,7 @@ def _check_align(config: LearnConfig, domain: Domain) -> None:
             "--align learns from cases with pictures and texts: give --manifest or --decided "
             "instead of --goods"
         )
-    prompt = config.prompt
-    if prompt is not None and ("{label}" not in prompt or not prompt.isprintable()):
-        raise UsageError(
-            f"--prompt {prompt!r} has no place for a label: write {{label}} where its title "
-            'belongs, as in "a steel surface with {label}"'
-        )
+    check_prompt(config.prompt)
 
 
 def _check_goods(config: LearnConfig) -> None:

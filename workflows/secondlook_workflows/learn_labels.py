@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secondlook.errors import ModelError
+from secondlook.errors import IntakeError, ModelError
 from secondlook_workflows.adapters import free_version
 from secondlook_workflows.context import Context
 from secondlook_workflows.cut_off import kept_in
@@ -25,9 +25,15 @@ if TYPE_CHECKING:
 def learn_from_labels(task: Task, context: Context) -> Learned:
     """The adapter that labelled cases make.
 
-    Raises ModelError, saying what would work, where they are too few, all of one label, or alike.
+    Raises ModelError, saying what would work, where they are too few, all of one label, or alike;
+    IntakeError where pictures were named and none could be read.
     """
     dataset = _dataset(task, context)
+    if dataset.refused and not any(x.case.images() for x in dataset.cases):
+        raise IntakeError(
+            "not one picture of these cases could be read, and an adapter of their notes alone was "
+            f"not asked for{unread(dataset.refused)}"
+        )
     folder = kept_in(task, context)
     learned = learn_cases(task, dataset.cases, context, folder=folder, refused=dataset)
     notes = (*dataset.notes, *learned.notes)
@@ -96,8 +102,17 @@ def learn_cases(
     return Learned(
         adapter=adapter,
         metrics=learned.metrics,
-        notes=(learned.reason, *prepared.notes),
+        notes=(learned.reason, *_unused(learned.part.head.config.unused), *prepared.notes),
         run=learned.folder,
+    )
+
+
+def _unused(names: Sequence[str]) -> tuple[str, ...]:
+    """Which modalities are left out, in words."""
+    return tuple(
+        f"the {name} is not used by this adapter: on exams held out nothing was gained by it beside "
+        "the rest; it answers only where a case has nothing else"
+        for name in names
     )
 
 

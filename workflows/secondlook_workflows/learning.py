@@ -19,7 +19,8 @@ Figures = Mapping[str, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class LearnConfig:
-    """Learn `domain` (and `product`) from exactly one of `goods`, `manifest` and `decided`."""
+    """Learn `domain` (and `product`) from exactly one of `goods`, `manifest` and `decided`, or from
+    nothing but `words`."""
 
     domain: str
     goods: Path | None = None
@@ -33,6 +34,9 @@ class LearnConfig:
     prompt: str | None = None
     """With `align`, the text of a case that has labels: a form with {label} in it, where their
     titles go. None takes what the records of the case say."""
+    words: bool = False
+    """Compare pictures with the words of the domain's labels, by a pair that brings a shared space;
+    nothing is learned. `prompt` is then the form of those words."""
     product: str | None = None
     backbone: str | None = None
     """Name or path; None is the workspace's `vision_backbone`."""
@@ -46,8 +50,8 @@ class LearnConfig:
     drop_suspects: bool = False
     """From goods: leave out of what is learned those that look like no other."""
     eligible: Mapping[str, str] = field(default_factory=dict)
-    """From labels: what the adapter is for, by fact, as `{"view": "PA,AP", "age_years": "18-80"}`;
-    it narrows what was learned from."""
+    """From labels or words: what the adapter is for, by fact, as `{"view": "PA,AP", "age_years":
+    "18-80"}`; it narrows what was learned from."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from secondlook.deid.identity import Identity, first_text, read_identity
 from secondlook.deid.keys import Pseudonyms
 from secondlook.deid.options import Option, method_codes
 from secondlook.deid.pieces import Cleaned
-from secondlook.deid.pixel_data import pixel_pieces
+from secondlook.deid.pixel_data import pixel_pieces, size_of_frames
 from secondlook.deid.text import Redactor
 from secondlook.intake.outcome import Reason, Refused
 
@@ -58,7 +58,9 @@ def clean_dicom(path: Path, plan: Plan) -> Cleaned:
         if not deflated:
             check_radiograph(path, header, plan.checked)
         identity = clean_header(header, plan, syntax)
-        pixels = () if deflated else pixel_pieces(file, syntax)
+        if deflated:
+            _cut_tail(header)
+        pixels = () if deflated else pixel_pieces(file, syntax, size_of_frames(header))
         return Cleaned((_written(header), *pixels), identity)
 
 
@@ -86,6 +88,13 @@ def clean_header(header: Dataset, plan: Plan, syntax: UID) -> Identity:
     header.file_meta = meta
     header.preamble = bytes(128)
     return identity
+
+
+def _cut_tail(header: Dataset) -> None:
+    """Drop what stands behind the last frame of pixels that were read with the header."""
+    size = size_of_frames(header)
+    if size is not None and len(header.get("PixelData") or b"") > size:
+        header.PixelData = header.PixelData[:size]
 
 
 def _syntax(header: Dataset) -> UID:

@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from pydicom import Dataset
+from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
@@ -22,14 +24,17 @@ PIXELS = frozenset({(0x7FE0, 0x0010), (0x7FE0, 0x0009), (0x7FE0, 0x0008)})
 ITEM, END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 UNDEFINED = 0xFFFFFFFF
 SHORT = frozenset({b"US", b"SS"})
+LONGEST_TAIL = 2**20
+"""Bytes that may follow the last frame."""
 STREAMS = frozenset([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes])
 """Transfer syntaxes whose frames are streams that have room for texts."""
 
 
-def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
+def pixel_pieces(file: IO[bytes], syntax: UID, size: int | None) -> Iterator[Piece]:
     """The pixel element at the present position, without what follows; nothing at the end.
 
-    Raises Refused where it is cut short.
+    What stands behind `size` bytes of uncompressed pixels is overwritten. Raises Refused where the
+    element is cut short, or far longer than its frames.
     """
     start = file.tell()
     order = ">" if syntax == ExplicitVRBigEndian else "<"
@@ -44,7 +49,11 @@ def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
         end = first + length
         if file.seek(0, 2) < end:
             raise _cut_short()
-        yield start, end
+        tail = max(0, end - first - size) if size is not None else 0
+        if tail > LONGEST_TAIL:
+            raise Refused(Reason.DAMAGED, "More follows its pixels than frames are told of.")
+        yield start, end - tail
+        yield bytes(tail)
         return
     at = start
     for blot_start, blot_end in _blots(file, list(_fragments(file)), syntax):
@@ -52,6 +61,16 @@ def pixel_pieces(file: IO[bytes], syntax: UID) -> Iterator[Piece]:
         yield bytes(blot_end - blot_start)
         at = blot_end
     yield at, _end_of_fragments(file, first)
+
+
+def size_of_frames(header: Dataset) -> int | None:
+    """Bytes of its uncompressed frames in whole words, in which an odd last byte may come second;
+    None where the header does not tell."""
+    try:
+        size = get_expected_length(header)
+        return size + size % 2
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _length(file: IO[bytes], order: str, *, implicit: bool) -> int:

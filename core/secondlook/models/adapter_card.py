@@ -16,7 +16,7 @@ from secondlook.models.goods_tiles import TilePlan
 
 NAMED = frozenset({"id", "domain", "product", "version", "vision", "origin", "carried"})
 """What an import changes: how the adapter and its backbone are called here."""
-LATER = ("thresholds", "eligibility")
+LATER = ("thresholds", "eligibility", "unused")
 
 
 class DenseCard(BaseModel):
@@ -131,6 +131,9 @@ class AnswersCard(BaseModel):
     """None reports from even odds on."""
     eligibility: Eligibility | None = None
     """What it may look at; None where that was not bound."""
+    unused: tuple[str, ...] | None = None
+    """Modalities by which nothing was gained beside the others: they count only where a case has
+    nothing else. None where each counts."""
 
 
 class AlignmentCard(BaseModel):
@@ -158,6 +161,21 @@ class AlignmentCard(BaseModel):
     seed: int
 
 
+class WordsCard(BaseModel):
+    """Labels that pictures are compared with by their words alone: nothing was learned.
+
+    Somebody decided that the pair which is the backbone may order such pictures by likeness.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompts: tuple[str, ...] = Field(min_length=1)
+    """Forms with {title} or {description} in them; a label is the mean over them."""
+    labels: tuple[str, ...] = Field(min_length=2)
+    eligibility: Eligibility | None = None
+    """What it may look at; None where that was not bound."""
+
+
 class AdapterCard(BaseModel):
     """What an adapter says about itself."""
 
@@ -176,6 +194,7 @@ class AdapterCard(BaseModel):
     goods: GoodsCard | None = None
     answers: AnswersCard | None = None
     alignment: AlignmentCard | None = None
+    words: WordsCard | None = None
     carried: str | None = None
     """The id of the adapter whose other parts this one took over as they were."""
     created_at: datetime
@@ -188,19 +207,28 @@ class AdapterCard(BaseModel):
     @model_validator(mode="after")
     def _something(self) -> "AdapterCard":
         if not self.mode:
-            raise ValueError("an adapter knows goods, labels or texts; this one none of them")
+            raise ValueError(
+                "an adapter knows goods, labels, texts or words; this one none of them"
+            )
         return self
 
     @property
     def mode(self) -> str:
-        """`goods`, `labelled`, `alignment`, or several of them such as `goods+alignment`."""
-        parts = (("goods", self.goods), ("labelled", self.answers), ("alignment", self.alignment))
+        """`goods`, `labelled`, `alignment`, `words`, or several such as `goods+alignment`."""
+        parts = (
+            ("goods", self.goods),
+            ("labelled", self.answers),
+            ("alignment", self.alignment),
+            ("words", self.words),
+        )
         return "+".join(name for name, part in parts if part is not None)
 
     @property
     def content_sha256(self) -> str:
         """Digest of what was learned and how well, however it is called: copies have the same."""
         plain = self.model_dump(mode="json", exclude=set(NAMED))
+        if plain["words"] is None:  # cards from before have the digest they had
+            del plain["words"]
         if plain["answers"] is not None:
             del plain["answers"]["text"], plain["answers"]["goods"]  # how others are called, too
             for name in LATER:

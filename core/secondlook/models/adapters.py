@@ -105,8 +105,9 @@ class Adapter:
 
     @property
     def eligibility(self) -> Eligibility | None:
-        """What its answers may look at; None where that was not bound."""
-        return self.card.answers.eligibility if self.card.answers is not None else None
+        """What its answers, or its words, may look at; None where that was not bound."""
+        judges = self.card.answers or self.card.words
+        return judges.eligibility if judges is not None else None
 
     @property
     def beside(self) -> str | None:
@@ -120,11 +121,14 @@ class Adapter:
 
     @cached_property
     def resembling(self) -> Resembling | None:
-        """Compares pictures with words; None where it was not learned from labels put into words.
+        """Compares pictures with words; None where it was not learned from labels put into words,
+        and nobody said that words alone will do.
 
         What was learned from free notes finds cases by words, and names the wrong kind too often.
         """
-        card = self.card.alignment
+        words, card = self.card.words, self.card.alignment
+        if words is not None:
+            return Resembling.by_words(words.prompts, words.labels)
         if self.alignment is None or card is None or card.prompt is None:
             return None
         return Resembling(self.alignment, card.prompt, frozenset(card.counts))
@@ -147,6 +151,8 @@ class Adapter:
             )
         if self.alignment is not None:
             self.alignment.check(pair_in(vision))
+        if self.card.words is not None:
+            pair_in(vision)
 
     def taking(self, earlier: "Adapter") -> "Adapter":
         """This adapter with the parts that it lacks and an earlier one has, where they still fit.

@@ -35,7 +35,7 @@ from secondlook.models.case_vectors import (
 )
 from secondlook.models.familiar import Familiar
 from secondlook.models.fusion.head import FusionHead
-from secondlook.models.fusion.inputs import ModalityBatch, patterns, pooled, sequences
+from secondlook.models.fusion.inputs import ModalityBatch, pooled, sequences
 from secondlook.models.lora.weights import LoraWeights
 from secondlook.models.recipe import Recipe
 from secondlook.models.region import RegionFinder, RegionRecipe, highest, parts_of
@@ -116,7 +116,7 @@ class AnswersPart:
         if found:
             seen |= parts_of(self.region_vector(vision, images, found))
         batch = self._batch(seen)
-        pattern = patterns(batch)
+        pattern = self.head.patterns(batch)
         full = self.calibration.probabilities(self.head(batch).logits.numpy(), pattern)
         chosen = self.calibration.sets(full, pattern)[0]
         standard = {x: self._standard(x, y) for x, y in frozen.items()}
@@ -267,7 +267,8 @@ class AnswersPart:
         self, name: str, vectors: Mapping[str, Floats], full: NDArray[np.float64]
     ) -> dict[str, float]:
         batch = self._batch({x: y for x, y in vectors.items() if x != name})
-        less = self.calibration.probabilities(self.head(batch).logits.numpy(), patterns(batch))
+        head = self.head
+        less = self.calibration.probabilities(head(batch).logits.numpy(), head.patterns(batch))
         return dict(zip(self.classes, (full - less)[0].tolist(), strict=True))
 
     def _standard(self, name: str, vector: Floats) -> Floats:

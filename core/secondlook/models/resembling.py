@@ -1,4 +1,6 @@
-"""Which label's words the pictures of a case are most like, by an alignment: an order, no chances.
+"""Which label's words the pictures of a case are most like: an order, no chances.
+
+By an alignment that was learned, or by the shared space of a pair that brings one.
 
 See `secondlook.models.zero_shot`; what is special here is a case of several pictures, and that the
 words of a domain are read once for many cases.
@@ -8,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from secondlook.domain import Label
 from secondlook.model_io import Query
@@ -24,9 +27,9 @@ class Resembling:
     """Compares pictures with the words of labels, which it remembers. Threads may share it."""
 
     def __init__(
-        self, part: AlignmentPart, prompt: str | None, learned: Collection[str] = ()
+        self, part: AlignmentPart | None, prompt: str | None, learned: Collection[str] = ()
     ) -> None:
-        """An alignment and what it was learned from.
+        """An alignment and what it was learned from; None for a pair that brings a shared space.
 
         Args:
             prompt: the form of its texts, with {label} in it; without one, a label is compared by
@@ -35,9 +38,16 @@ class Resembling:
                 learning made of their words is chance, and they draw cases away from these.
         """
         self._part = part
-        self._learned = None if prompt is None else frozenset(learned)
-        self._prompt = "{description}" if prompt is None else template(prompt)
+        self._asked = None if prompt is None else frozenset(learned)
+        self._prompts: tuple[str, ...] = ("{description}" if prompt is None else template(prompt),)
         self._read: tuple[tuple[Label, ...], ReadLabels] | None = None
+
+    @classmethod
+    def by_words(cls, prompts: Sequence[str], labels: Collection[str]) -> "Resembling":
+        """By forms of texts with {title} or {description} in them, of a pair that was aligned."""
+        own = cls(None, None)
+        own._prompts, own._asked = tuple(prompts), frozenset(labels)
+        return own
 
     def shares(
         self, dual: DualBackbone, images: Sequence[NDArray[np.uint8]], queries: Sequence[Query]
@@ -46,21 +56,27 @@ class Resembling:
 
         Empty without a picture, or with fewer than two labels.
 
-        Raises AdapterError for another pair, ModelError for labels that have the same words.
+        Raises AdapterError for another pair, ModelError for labels that have the same words and for
+        a pair without a shared space where there is no alignment.
         """
-        learned = self._learned
-        labels = _labels([x for x in queries if learned is None or x.label in learned])
+        labels = _labels([x for x in queries if self._asked is None or x.label in self._asked])
         if not images or len(labels) < 2:
             return {}
-        seen = self._part.read(dual, spread_out(images))
+        shown = spread_out(images)
+        # One picture at a time: a vector must not depend on what else is in the batch.
+        seen = (
+            np.concatenate([dual.embed_images([x]) for x in shown])
+            if self._part is None
+            else self._part.read(dual, shown)
+        )
         vector = case_vector(seen, dual.image_tower.pooled_size)
-        shares = self._words(dual, labels).probabilities(vector[None])[0]
+        shares = softmax(self._words(dual, labels).logits(vector[None])[0])
         return {x.code: float(y) for x, y in zip(labels, shares, strict=True)}
 
     def _words(self, dual: DualBackbone, labels: tuple[Label, ...]) -> ReadLabels:
         known = self._read
         if known is None or known[0] != labels:
-            read = read_labels(dual, labels, prompts=(self._prompt,), alignment=self._part)
+            read = read_labels(dual, labels, prompts=self._prompts, alignment=self._part)
             self._read = known = labels, read
         return known[1]
 

@@ -6,9 +6,8 @@ its figures a little too good; with few kinds, and ties left to the default, tha
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,22 +16,19 @@ from secondlook.models.calibration.answers import AnswerCalibration, Unseen, fit
 from secondlook.models.calibration.temperature import negative_log_likelihood
 from secondlook.models.fusion.head import FusionHead, FusionName
 from secondlook.models.fusion.inputs import Batch
+from secondlook.training.crossval_choice import DEFAULT, choose
 from secondlook.training.crossval_figures import (
     Figures,
     ablation_figures,
     answer_figures,
     cross_fitted,
 )
-from secondlook.training.crossval_folds import Folds, answers, fit_fold, only
+from secondlook.training.crossval_folds import Folds, answers, lacking, only
+from secondlook.training.crossval_options import kinds_for, options_of, single
+from secondlook.training.crossval_work import CrossvalWork
 from secondlook.training.folds import Labels, grouped_folds
-from secondlook.training.heads import HeadConfig, Progress, TrainedHead, check_features, train_head
-from secondlook.training.linear import mean_head
-
-DEFAULT: FusionName = "gated"
-STRENGTHS = (0.001, 0.01, 0.1)
-"""Of linear heads, each of which is compared."""
-DAMPED = (0.3, 0.0)
-"""Factors for one modality of a linear head: it may say little, or nothing of use."""
+from secondlook.training.heads import HeadConfig, Progress, TrainedHead, check_features
+from secondlook.training.linear_choice import LinearChoice, choose_linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +63,8 @@ class LearnedHead:
     for one modality. `full`. The same for every other modality."""
     selection: Mapping[str, float]
     """Log loss on unseen cases of each kind of fusion that was compared; linear ones by strength."""
+    heads: Sequence[FusionHead]
+    """For each fold the head that had not seen it."""
     unseen: Unseen
     """The answers behind the figures, to compare another way of learning with case by case."""
     folds: Folds
@@ -97,27 +95,31 @@ def learn_head(
     check_features(features, labels)
     folds = _folds(labels, classes, groups, config)
     kinds = config.kinds or kinds_for(features, config.head.attention)
-    options = {x: y for kind in kinds for x, y in _options(kind, config.head, list(features))}
-    singles = list(features) if config.ablations and len(features) > 1 else []
-    work = _Work(features, folds, config.head, len(options) + len(singles), progress)
+    names = list(features)
+    options = {x: y for kind in kinds for x, y in options_of(kind, config.head, names)}
+    singles = names if config.ablations and len(features) > 1 else []
+    work = CrossvalWork(features, folds, config.head, len(options) + len(singles), progress)
     trained = {x: work.heads(features, option) for x, option in options.items()}
     unseen = {x: answers(features, folds, heads) for x, heads in trained.items()}
     losses = {x: _losses(y, folds) for x, y in unseen.items()}
-    linear = [x for x, option in options.items() if option.fusion == "linear"]
-    kind = choose(losses, folds.groups, linear or (DEFAULT,))
-    plain = options[kind] if kind in linear else config.head
-    alike = as_good(losses, kind, groups=folds.groups, among=linear) if kind in linear else [kind]
-    heads = [mean_head(x) for x in zip(*(trained[name] for name in alike), strict=True)]
+    linear = {x: y for x, y in options.items() if y.fusion == "linear"}
+    kind = choose(losses, folds.groups, list(linear) or (DEFAULT,))
+    made = None
+    if kind in linear:
+        made = choose_linear(features, folds, linear, trained, {x: losses[x] for x in linear})
+    heads = _fold_heads(made, kind, trained)
     chosen = answers(features, folds, heads)
-    alone = {x: work.heads({x: features[x]}, _single(plain)) for x in singles}
-    final = work.final({options[x]: trained[x] for x in alike})
+    plain = options[kind] if made is not None else config.head
+    alone = {x: work.heads({x: features[x]}, single(plain)) for x in singles}
+    final = work.final(options, trained, kind, made)
     return LearnedHead(
         head=final.head,
-        config=options[kind],
+        config=replace(options[kind], unused=final.head.config.unused),
         calibration=fit_answers(chosen, _simulated(features, folds, heads), alpha=config.alpha),
         metrics=answer_figures(chosen, folds, config.alpha),
         ablations=ablation_figures(features, folds, heads, alone, config.head.seed),
         selection={x: float(loss.mean()) for x, loss in losses.items()},
+        heads=[x.head for x in heads],
         unseen=chosen,
         folds=folds,
         epochs=final.epochs,
@@ -125,125 +127,13 @@ def learn_head(
     )
 
 
-def kinds_for(features: Batch, attention: Sequence[str] = ()) -> tuple[FusionName, ...]:
-    """The kinds of fusion that these features allow; bottleneck attention needs tokens.
-
-    A linear head weighs no tokens, so it is none where that is to be learned.
-    """
-    linear: tuple[FusionName, ...] = () if attention else ("linear",)
-    if len(features) == 1:
-        return (DEFAULT, *linear)
-    pooled: tuple[FusionName, ...] = (DEFAULT, "concat", "weighted", *linear)
-    return (
-        (*pooled, "bottleneck") if any(x.tokens is not None for x in features.values()) else pooled
-    )
-
-
-def _options(
-    kind: FusionName, head: HeadConfig, names: Sequence[str]
-) -> Iterator[tuple[str, HeadConfig]]:
-    """What is compared of one kind, by name."""
-    if kind != "linear":
-        yield kind, replace(head, fusion=kind)
-        return
-    less = [(x, factor) for x in names for factor in DAMPED] if len(names) > 1 else []
-    for strength, damped in product(STRENGTHS, (None, *less)):
-        told = f" {damped[0]} x {damped[1]:g}" if damped else ""
-        option = replace(head, fusion=kind, strength=strength, damped=damped)
-        yield f"{kind} {strength:g}{told}", option
-
-
-def _single(head: HeadConfig) -> HeadConfig:
-    """For a head of one modality: there is nothing to fuse."""
-    linear = head.fusion == "linear"
-    return replace(head, damped=None) if linear else replace(head, fusion=DEFAULT)
-
-
-def choose(
-    losses: Mapping[str, NDArray[np.float64]],
-    groups: NDArray[np.int64],
-    simplest: Sequence[str] = (DEFAULT,),
-) -> str:
-    """The name of the kind with the least loss (N,) on unseen cases, or a simpler one as good.
-
-    The best of the `simplest` kinds gives way only to one that is better by more than one standard
-    error of the paired difference over groups (the one-standard-error rule of Breiman et al. 1984).
-    """
-    best = min(losses, key=lambda x: float(losses[x].mean()))
-    simple = [x for x in losses if x in simplest]
-    if not simple or best in simple:
-        return best
-    plain = min(simple, key=lambda x: float(losses[x].mean()))
-    return plain if plain in as_good(losses, best, groups=groups, among=[plain]) else best
-
-
-def as_good(
-    losses: Mapping[str, NDArray[np.float64]],
-    best: str,
-    *,
-    groups: NDArray[np.int64],
-    among: Sequence[str],
-) -> list[str]:
-    """Those that are worse than the best by no more than one standard error over groups."""
-    inverse = np.unique(groups, return_inverse=True)[1]
-    found = []
-    for name in among:
-        gain = losses[name] - losses[best]
-        sums = np.bincount(inverse, weights=gain - gain.mean())
-        error = float(np.sqrt((sums**2).sum())) / len(gain)
-        if gain.mean() <= error:
-            found.append(name)
-    return found
-
-
-class _Work:
-    """Trains heads one after the other and shares the time left among those still to come."""
-
-    def __init__(
-        self,
-        features: Batch,
-        folds: Folds,
-        config: HeadConfig,
-        kinds: int,
-        progress: Progress | None,
-    ) -> None:
-        self._all, self._done = kinds * len(folds.parts) + 1, 0
-        self._features, self._folds = features, folds
-        self._until, self._progress = time.monotonic() + config.seconds, progress
-
-    def heads(self, features: Batch, option: HeadConfig) -> list[TrainedHead]:
-        """A head for each fold, from the cases outside it."""
-        heads = []
-        for k in range(len(self._folds.parts)):
-            heads.append(fit_fold(features, self._folds, k, self._next(option)))
-            self._one()
-        return heads
-
-    def final(self, chosen: Mapping[HeadConfig, Sequence[TrainedHead]]) -> TrainedHead:
-        """A head from all cases that sees as many of them as was best in the folds.
-
-        As many epochs over more cases would fit them closer than the heads that were calibrated.
-        Of several options it is the mean.
-        """
-        trained = [self._final(option, heads) for option, heads in chosen.items()]
-        self._one()
-        return mean_head(trained)
-
-    def _final(self, option: HeadConfig, heads: Sequence[TrainedHead]) -> TrainedHead:
-        labels, classes = self._folds.labels, self._folds.classes
-        seen = float(np.median([x.epochs * x.cases for x in heads]))
-        epochs = max(1, round(seen / len(labels)))
-        config = self._next(option)
-        return train_head(self._features, labels, classes=classes, config=config, epochs=epochs)
-
-    def _next(self, option: HeadConfig) -> HeadConfig:
-        left = max(0.0, self._until - time.monotonic())
-        return replace(option, seconds=left / (self._all - self._done))
-
-    def _one(self) -> None:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._all)
+def _fold_heads(
+    made: LinearChoice | None, kind: str, trained: Mapping[str, Sequence[TrainedHead]]
+) -> list[TrainedHead]:
+    if made is None:
+        return list(trained[kind])
+    count = len(trained[kind])
+    return [made.head({x: trained[x][k] for x in made.options()}) for k in range(count)]
 
 
 def _folds(
@@ -268,9 +158,8 @@ def _simulated(features: Batch, folds: Folds, heads: Sequence[TrainedHead]) -> U
     """Answers to the cases that have several modalities, given each one of them alone."""
     if len(features) == 1:
         return None
-    parts = []
-    natural = answers(features, folds, heads).patterns
+    parts, natural = [], answers(features, folds, heads)
     for name in features:
-        several = ["+" in x and name in x.split("+") for x in natural]
-        parts.append(answers(features, folds, heads, only(name)).where(several))
+        shown = answers(features, folds, heads, only(name))
+        parts.append(shown.where(lacking(features, name, natural, shown)))
     return Unseen.join(parts)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.calibration.answers import Unseen
-from secondlook.models.fusion.inputs import Batch, patterns, take, without
+from secondlook.models.fusion.inputs import Batch, take, without
 from secondlook.training.folds import LEAST_GROUPS, Labels, grouped_folds, groups_per_class
 from secondlook.training.heads import HeadConfig, HeldOut, TrainedHead, logits_of, train_head
 
@@ -64,8 +64,15 @@ def answers(
         batch: Batch = take(features, rows)
         batch = batch if change is None else change(batch)
         logits[rows] = logits_of(trained.head, batch)
-        names[rows] = patterns(batch)
+        names[rows] = trained.head.patterns(batch)
     return Unseen(logits=logits, labels=folds.labels, patterns=list(names), groups=folds.groups)
+
+
+def lacking(features: Batch, name: str, natural: Unseen, shown: Unseen) -> list[bool]:
+    """(N,) which cases have this modality and were answered otherwise without the others."""
+    there = features[name].present.tolist()
+    pairs = zip(there, natural.patterns, shown.patterns, strict=True)
+    return [x and before != after for x, before, after in pairs]
 
 
 def only(name: str) -> Change:

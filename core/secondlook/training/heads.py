@@ -42,6 +42,8 @@ class HeadConfig:
     """Of a linear head: how little its weights are held small."""
     damped: tuple[str, float] | None = None
     """Of a linear head: a modality whose numbers count less by this factor; by 0 they count not."""
+    unused: tuple[str, ...] = ()
+    """Modalities that count only where nothing else is there."""
     hidden: int = 256
     epochs: int = 60
     patience: int = 12
@@ -256,6 +258,7 @@ def _fusion_config(
         fusion=config.fusion,
         hidden=config.hidden,
         dropout=config.dropout,
+        unused=config.unused,
         attention=tuple(x for x in config.attention if x in features and config.fusion != "linear"),
     )
 

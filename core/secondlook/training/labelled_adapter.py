@@ -66,6 +66,7 @@ def labelled_adapter(
         ablations=learned.ablations,
         thresholds=_thresholds(learned),
         eligibility=eligibility,
+        unused=part.head.config.unused or None,
     )
     card = new_card(
         domain=domain,

@@ -67,19 +67,70 @@ def fit_linear(
 
 
 @torch.no_grad()
-def mean_head(heads: "Sequence[TrainedHead]") -> "TrainedHead":
+def mean_head(
+    heads: "Sequence[TrainedHead]", weights: Sequence[float] | None = None, *, total: bool = True
+) -> "TrainedHead":
     """One head that says what several linear ones of the same cases say on average.
 
-    Options that cross-validation cannot tell apart are rather averaged than drawn from: one that
-    leaves a modality out by chance then costs little.
+    Options that cross-validation cannot tell apart are rather averaged than drawn from.
+
+    Args:
+        weights: how much each head counts; alike unless given.
+        total: whether weights are brought to add up to 1.
     """
-    if len(heads) == 1:
-        return heads[0]
+    counted = torch.tensor(weights or [1.0] * len(heads))
+    if total:
+        counted = counted / counted.sum()
     mean = deepcopy(heads[0].head)
-    states = [x.head.state_dict() for x in heads]
-    mean.load_state_dict({x: torch.stack([s[x] for s in states]).mean(0) for x in states[0]})
+    states = [x.head.fusion.state_dict() for x in heads]
+    mean.fusion.load_state_dict({x: _sum([s[x] for s in states], counted) for x in states[0]})
     loss = float(np.mean([x.loss for x in heads]))
     return replace(heads[0], head=mean.eval(), loss=loss, seconds=sum(x.seconds for x in heads))
+
+
+@torch.no_grad()
+def late_head(alone: "Mapping[str, TrainedHead]", weights: Mapping[str, float]) -> "TrainedHead":
+    """A linear head that adds up what each modality says alone, times its weight.
+
+    Args:
+        alone: linear heads of the same cases; of each only what it says of its modality alone.
+    """
+    first = next(iter(alone.values()))
+    late, bias = deepcopy(first.head), torch.zeros_like(first.head.prior)
+    fusion = _linear_sum(late)
+    for i, name in enumerate(late.config.names):
+        own, says, weight = fusion.own[i], _linear_sum(alone[name].head).alone[i], weights[name]
+        assert isinstance(own, torch.nn.Linear) and isinstance(says, torch.nn.Linear)
+        own.weight.copy_(weight * says.weight)
+        # What it says in general counts where it is there; where it is not, the frequencies do.
+        bias += weight * says.bias
+        fusion.absent[i].copy_(weight * (late.prior - says.bias))
+    fusion.bias.copy_(bias)
+    return replace(first, head=late.eval())
+
+
+@torch.no_grad()
+def with_alone(
+    joined: "TrainedHead", alone: "Mapping[str, TrainedHead]", unused: Sequence[str] = ()
+) -> "TrainedHead":
+    """The head, with what each modality says alone from others, some of them left out."""
+    head = deepcopy(joined.head)
+    for i, name in enumerate(head.config.names):
+        says = _linear_sum(alone[name].head).alone[i]
+        _linear_sum(head).alone[i].load_state_dict(says.state_dict())
+    head.leave_out(*unused)
+    return replace(joined, head=head)
+
+
+def _sum(tensors: Sequence[torch.Tensor], weights: torch.Tensor) -> torch.Tensor:
+    total: torch.Tensor = torch.tensordot(weights, torch.stack(list(tensors)), dims=1)
+    return total
+
+
+def _linear_sum(head: FusionHead) -> LinearSum:
+    fusion = head.fusion
+    assert isinstance(fusion, LinearSum)  # the caller has looked
+    return fusion
 
 
 def _rows(head: FusionHead, features: Batch) -> NDArray[np.float64]:

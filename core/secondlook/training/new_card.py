@@ -2,7 +2,13 @@
 
 from datetime import UTC, datetime
 
-from secondlook.models.adapter_card import AdapterCard, AlignmentCard, AnswersCard, GoodsCard
+from secondlook.models.adapter_card import (
+    AdapterCard,
+    AlignmentCard,
+    AnswersCard,
+    GoodsCard,
+    WordsCard,
+)
 from secondlook.models.adapters import preprocessing_of
 from secondlook.models.backbones import VisionBackbone
 from secondlook.version import code_version
@@ -18,6 +24,7 @@ def new_card(
     goods: GoodsCard | None = None,
     answers: AnswersCard | None = None,
     alignment: AlignmentCard | None = None,
+    words: WordsCard | None = None,
 ) -> AdapterCard:
     """With at least one of its parts; `vision` is how the backbone is loaded again."""
     return AdapterCard(
@@ -31,6 +38,7 @@ def new_card(
         goods=goods,
         answers=answers,
         alignment=alignment,
+        words=words,
         created_at=datetime.now(UTC),
         code_version=code_version(),
     )

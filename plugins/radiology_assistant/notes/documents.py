@@ -2,7 +2,8 @@
 
 Both have an `Assessment`, an `Examination` and a `Plan`: in a note they were written before the
 exam was read, in a report afterwards. The other sections of the document tell which it is; where
-nothing tells, it counts as a report.
+nothing tells, it counts as a report. A document with sections of both (`HPI`, `Results`,
+`Assessment`) may be either: what stands there feeds no model and raises the exam all the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,16 +28,19 @@ class Part:
     kind: Kind
     start: int
     end: int
+    doubtful: bool = False
+    """Whether its document has sections of both, so that it may be of either."""
 
 
 def placed(text: str, parts: Sequence[Part]) -> Iterator[Part]:
     """The parts, each as what it is in its document."""
     for document in _documents(parts):
-        clinical = _is_clinical(text, document)
+        clinical, doubtful = _is_clinical(text, document), any(x.kind.clinical for x in document)
         for part in document:
             kind = part.kind
             if kind.in_report and not clinical:
-                part = replace(part, kind=replace(kind, section=kind.in_report, known=False))
+                reported = replace(kind, section=kind.in_report, known=False)
+                part = replace(part, kind=reported, doubtful=doubtful)
             yield part
 
 

@@ -52,6 +52,7 @@ def _of_document(text: str, section: Section, after: Part | None) -> Section:
 
 def _section(part: Part) -> Section:
     kind = part.kind
+    raises = kind.known or part.doubtful
     return Section(
-        kind.section, part.start, part.end, kind.known, raises=kind.known, assertion=kind.assertion
+        kind.section, part.start, part.end, kind.known, raises=raises, assertion=kind.assertion
     )

@@ -36,9 +36,17 @@ def learn(
         str | None,
         typer.Option(
             "--prompt",
-            help='With --align, the text of a labelled case: "a steel surface with {label}".',
+            help='With --align or --words, the text of a label: "a steel surface with {label}".',
         ),
     ] = None,
+    words: Annotated[
+        bool,
+        typer.Option(
+            "--words",
+            help="Learn nothing: order pictures by their likeness to the words of the findings, "
+            "with a backbone for pictures and texts (CLIP, SigLIP). No chances, no findings.",
+        ),
+    ] = False,
     product: Product = None,
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="A registered name, or a checkpoint folder.")
@@ -64,14 +72,14 @@ def learn(
         typer.Option(
             "--eligible",
             metavar="FACT=VALUES",
-            help="From labels: what the adapter is for, as view=PA,AP or age_years=18-80. It "
+            help="From labels or words: what the adapter is for, as view=PA,AP or age_years=18-80. It "
             "narrows what is learned from; anything else is not assessed.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Learn what good looks like from good images, which labels hold from labelled cases, or, with
-    --align, which texts go with which pictures."""
+    --align, which texts go with which pictures; with --words, compare with words alone."""
     with session(create=True) as context:
         config = LearnConfig(
             domain=domain,
@@ -80,6 +88,7 @@ def learn(
             decided=decided,
             align=align,
             prompt=prompt,
+            words=words,
             product=product,
             backbone=backbone,
             minutes=minutes,

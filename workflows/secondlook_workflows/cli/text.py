@@ -119,6 +119,9 @@ def case(document: dict[str, Any], domain: str) -> None:
 def _look(look: dict[str, Any]) -> None:
     if look["abstention"]:
         out.print(Text(f"not assessed: {look['abstention']['message']}", style="yellow"))
+    for item in look["evidence"]:
+        if item["kind"] == "measurement":
+            out.print(Text(f"  {item['name']}: {item['value']:.3g} {item['unit'] or ''}".rstrip()))
     for finding in look["findings"]:
         score = "" if finding["score"] is None else f"  score {finding['score']:.3f}"
         limit = "" if finding["threshold"] is None else f" (raised from {finding['threshold']:.3f})"

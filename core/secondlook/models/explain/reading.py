@@ -19,7 +19,7 @@ from secondlook.models.case_vectors import (
     picture_vectors,
     spread_out,
 )
-from secondlook.models.fusion.inputs import ModalityBatch, patterns
+from secondlook.models.fusion.inputs import ModalityBatch
 from secondlook.models.region import parts_of
 from secondlook.models.vision import PatchNetwork
 
@@ -72,7 +72,7 @@ class Reading:
             rows = vectors.get(spec.name, torch.full((count, spec.size), torch.nan))
             there = ~rows.detach().isnan().all(1)
             batch[spec.name] = ModalityBatch(present=there, pooled=rows)
-        return self.part.head(batch).logits, patterns(batch)
+        return self.part.head(batch).logits, self.part.head.patterns(batch)
 
     @torch.no_grad()
     def probability(self, vectors: Mapping[str, Tensor], label: int) -> NDArray[np.float64]:

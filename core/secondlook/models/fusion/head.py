@@ -25,8 +25,10 @@ from secondlook.models.fusion.inputs import (
     Batch,
     ModalityBatch,
     ModalitySpec,
+    patterns,
     presence,
     rows_of,
+    with_presence,
     without,
 )
 from secondlook.models.fusion.linear import LinearSum
@@ -53,6 +55,8 @@ class FusionConfig(BaseModel):
     bottleneck_tokens: int = Field(default=4, ge=1)
     attention: tuple[str, ...] = ()
     """Modalities whose tokens are weighted by what was learned; the mean of the others counts."""
+    unused: tuple[str, ...] = ()
+    """Modalities that count only where nothing else is there: beside the others they told nothing."""
 
     @model_validator(mode="after")
     def _distinct(self) -> "FusionConfig":
@@ -61,6 +65,8 @@ class FusionConfig(BaseModel):
             raise ValueError(f"modalities {names} and classes {self.classes} must differ")
         if not set(self.attention) <= set(names):
             raise ValueError(f"attention {self.attention} is on none of {names}")
+        if not set(self.unused) < set(names):
+            raise ValueError(f"unused {self.unused} are none of {names}, or all of them")
         if not self.multilabel and len(self.classes) < 2:
             raise ValueError(f"one of several labels needs at least 2, got {self.classes}")
         return self
@@ -81,7 +87,7 @@ class HeadOutput(NamedTuple):
     auxiliary: dict[str, Tensor]
     """(B, C) what each modality says alone; of no meaning where it is absent."""
     weights: Tensor
-    """(B, M) how much each modality counted; adds up to 1 over those present."""
+    """(B, M) how much each modality counted; adds up to 1 over those that did."""
 
 
 class FusionHead(nn.Module):
@@ -118,6 +124,14 @@ class FusionHead(nn.Module):
         self.classifier = _classifier(config)
         self.own = nn.ModuleDict({x: _classifier(config) for x in sizes})
 
+    def leave_out(self, *names: str) -> None:
+        """From now on these count only where nothing else is there."""
+        self.config = FusionConfig.model_validate({**dict(self.config), "unused": names})
+
+    def patterns(self, batch: Batch) -> list[str]:
+        """For each case what counts of it, as `image+text`; empty where nothing is there."""
+        return patterns(self._counted(batch))
+
     def forward(self, batch: Batch) -> HeadOutput:
         """The answer to B cases.
 
@@ -125,6 +139,7 @@ class FusionHead(nn.Module):
         Raises ModelError where a modality is lacking, unknown, or of another size.
         """
         self._check(batch)
+        batch = self._counted(batch)
         if self.config.fusion == "linear":
             return self._sum(batch)
         states = self._states(batch)
@@ -157,6 +172,13 @@ class FusionHead(nn.Module):
             auxiliary=dict(zip(names, own.unbind(1), strict=True)),
             weights=present / count.clamp(min=1),
         )
+
+    def _counted(self, batch: Batch) -> Batch:
+        """The same cases, unused modalities absent from those that have anything else."""
+        ordered = {x: batch[x] for x in self.config.names}
+        present = presence(ordered)
+        used = present & torch.tensor([x not in self.config.unused for x in ordered])
+        return with_presence(ordered, torch.where(used.any(1, keepdim=True), used, present))
 
     def contributions(self, batch: Batch) -> dict[str, Tensor]:
         """For each modality the logits (B, C) of the answer had it been absent."""

@@ -45,7 +45,7 @@ def blend_of(ratios: NDArray[np.float64] | None, unseen: Unseen, folds: Folds) -
         return None
     found = anything_in(cross_probabilities(unseen, folds), classes, several=several)
     holds = unseen.labels.max(1) > 0 if several else unseen.labels != classes.index(NOTHING)
-    seen = np.array([IMAGE in x.split("+") for x in unseen.patterns])
+    seen = np.array([bool({IMAGE, REGION, OUTLINE} & set(x.split("+"))) for x in unseen.patterns])
     with suppress(ModelError):  # of those with pictures all have a finding, or none has
         return fit_blend(ratios[seen], found[seen], holds[seen], folds.groups[seen])
     return None

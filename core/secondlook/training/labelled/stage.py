@@ -75,7 +75,8 @@ class TuneStage:
             return Outcome(reason="there are no pictures for LoRA: the head alone is kept")
         if work.attention:
             return Outcome(
-                reason="slices of volumes are read by the frozen backbone: the head alone is kept"
+                reason="LoRA was not tried: there are volumes, and their slices are read by the "
+                "frozen backbone; the head was learned alone, and which slices count"
             )
         views = self._views(work.readings)
         lacking = self._lacking(work.readings, len(learned.folds.parts), views)

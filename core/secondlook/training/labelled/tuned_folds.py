@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from secondlook.errors import ModelError
 from secondlook.models.calibration.answers import Unseen
 from secondlook.models.calibration.temperature import negative_log_likelihood
-from secondlook.models.fusion.inputs import Batch, patterns
+from secondlook.models.fusion.inputs import Batch
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import LearnedHead
 from secondlook.training.crossval_figures import answer_figures, cross_fitted
-from secondlook.training.crossval_folds import STOPPING_FOLDS, Change, Folds, fit_fold, only
+from secondlook.training.crossval_folds import STOPPING_FOLDS, Change, Folds, lacking, only
 from secondlook.training.folds import grouped_folds
 from secondlook.training.labelled.tuning import Tell, Tuned, Tuner
 from secondlook.training.log import Log
@@ -63,8 +63,8 @@ class FoldTuning:
         natural = self._unseen(kept, "all", None)
         parts = []
         for name in self._features if len(self._features) > 1 else ():
-            several = ["+" in x and name in x.split("+") for x in natural.patterns]
-            parts.append(self._unseen(kept, f"only_{name}", only(name)).where(several))
+            shown = self._unseen(kept, f"only_{name}", only(name))
+            parts.append(shown.where(lacking(self._features, name, natural, shown)))
         return TunedFolds(
             unseen=natural,
             simulated=Unseen.join(parts) if parts else None,
@@ -73,7 +73,7 @@ class FoldTuning:
 
     def _fold(self, k: int) -> Arrays:
         folds, now = self._learned.folds, time.monotonic()
-        head = fit_fold(self._features, folds, k, self._learned.config).head
+        head = self._learned.heads[k]
         rows = np.setdiff1d(np.arange(len(folds.labels)), folds.parts[k])
         stop = stopping_rows(folds, rows, self._learned.config.seed)
         tuned = self._tuner.tune(
@@ -106,9 +106,8 @@ class FoldTuning:
         for rows, arrays in zip(folds.parts, kept, strict=True):
             logits[rows] = arrays[name]
         shown = self._features if change is None else change(self._features)
-        return Unseen(
-            logits=logits, labels=folds.labels, patterns=patterns(shown), groups=folds.groups
-        )
+        names = self._learned.head.patterns(shown)
+        return Unseen(logits=logits, labels=folds.labels, patterns=names, groups=folds.groups)
 
 
 def stopping_rows(folds: Folds, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
