@@ -27,6 +27,19 @@ pytest_plugins = ["database_fixtures"]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
+LONGEST = (
+    "test_labelled.py", "test_kill.py", "test_radiology_learned.py", "test_evaluate_exams.py",
+    "test_serve.py", "test_durable.py", "test_quantize.py", "test_ui_browser.py", "test_int8.py",
+    "test_beside_goods.py", "test_explain.py", "test_commission.py", "test_radiology_page.py",
+)  # fmt: skip
+"""Files that take longest: first, so that no worker sits over one when all others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all others as they were collected."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda x: places.get(x.path.name, len(LONGEST)))
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
@@ -62,3 +75,12 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("empty") / "home"
     init_workspace(home).database.dispose()
     return home
+
+
+@pytest.fixture(scope="module")
+def kept_parser() -> Iterator[None]:
+    """The tests of a module read files in one parsing process, which ends with the module."""
+    from kept_parser import kept_processes
+
+    with kept_processes():
+        yield

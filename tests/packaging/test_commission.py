@@ -19,6 +19,7 @@ from secondlook_workflows.context import open_context
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "commission.md"
 LEARNING = "learn defect-inspector --decided --product cover-plate --minutes 5"
+pytestmark = pytest.mark.usefixtures("kept_parser")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

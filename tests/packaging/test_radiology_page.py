@@ -19,6 +19,7 @@ from secondlook_workflows.demo.scans import write_scans
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "radiology.md"
+pytestmark = pytest.mark.usefixtures("kept_parser")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 KINDS = {"normal": "good", "pneumonia": "pore", "fracture": "scratch"}
 

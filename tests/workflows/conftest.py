@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from learned_homes import Learned, begin_with, learned_in, write_goods
 from plates import MANUAL, ingest_config, plate
 from secondlook.workspace import default_home
 from secondlook_workflows import ingest, learn
 from secondlook_workflows.context import Context, open_context
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parser_that_stays(kept_parser: None) -> None:
+    """Here nobody tests how a parsing process starts."""
 
 
 @pytest.fixture
@@ -24,11 +30,7 @@ def context(empty_home: Path) -> Iterator[Context]:
 @pytest.fixture
 def goods(tmp_path: Path) -> Path:
     """A folder with twelve good plates."""
-    folder = tmp_path / "goods"
-    folder.mkdir()
-    for seed in range(12):
-        plate(seed).save(folder / f"good-{seed}.png")
-    return folder
+    return write_goods(tmp_path / "goods")
 
 
 @pytest.fixture
@@ -43,11 +45,19 @@ def parts(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def learned(context: Context, goods: Path) -> learn.LearnReport:
-    """An adapter for the product `plate`."""
+@pytest.fixture(scope="session")
+def learned_once(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    """A workspace with an adapter for the product `plate`."""
+    place = tmp_path_factory.mktemp("learned")
+    goods = write_goods(place / "goods")
     config = learn.LearnConfig(domain="defect-inspector", goods=goods, product="plate")
-    return learn.run(config, context)
+    return learned_in(place / "home", empty_home, config)
+
+
+@pytest.fixture
+def learned(context: Context, learned_once: Learned) -> learn.LearnReport:
+    """An adapter for the product `plate`; ask for it before anything is put into the workspace."""
+    return begin_with(learned_once, context)
 
 
 @pytest.fixture

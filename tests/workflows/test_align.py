@@ -1,6 +1,7 @@
 """learn --align: from cases with texts to an adapter, and what search and first looks make of it."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +34,7 @@ from secondlook.models.adapters import Adapter
 from secondlook.models.alignment import CARD, pair_in
 from secondlook.models.gate import Gate
 from secondlook.store.worklist import WorklistFilter
-from secondlook.workspace import default_home, init_workspace
+from secondlook.workspace import default_home
 from secondlook_workflows import (
     adapters,
     assess,
@@ -69,17 +70,17 @@ def quick() -> Iterator[None]:
         yield
 
 
-def workspace(home: Path, tiny: Tiny, further: str = "") -> Context:
+def workspace(home: Path, empty_home: Path, tiny: Tiny, further: str = "") -> Context:
     """A workspace over a tiny pair that nobody trained."""
-    init_workspace(home).database.dispose()
+    shutil.copytree(empty_home, home)
     names = f"vision_backbone = '{tiny('clip')}'\ntext_backbone = '{tiny('bert')}'\n"
     (home / "secondlook.toml").write_text(names + further)
     return open_context(home)
 
 
 @pytest.fixture
-def context(tiny: Tiny) -> Iterator[Context]:
-    context = workspace(default_home(), tiny)
+def context(empty_home: Path, tiny: Tiny) -> Iterator[Context]:
+    context = workspace(default_home(), empty_home, tiny)
     yield context
     context.workspace.database.dispose()
 
@@ -98,9 +99,11 @@ class Noted:
 
 
 @pytest.fixture(scope="module")
-def noted(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noted]:
+def noted(
+    empty_home: Path, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Noted]:
     place = tmp_path_factory.mktemp("noted")
-    context = workspace(place / "home", tiny)
+    context = workspace(place / "home", empty_home, tiny)
     manifest = write_pairs(place / "plates")
     yield Noted(context, learn.run(aligned(manifest), context))
     context.workspace.database.dispose()
@@ -276,10 +279,12 @@ def test_search_goes_on_without_an_alignment_of_another_precision(
 
 
 @pytest.fixture(scope="module")
-def labelled(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noted]:
+def labelled(
+    empty_home: Path, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Noted]:
     """Learned from labels in a form, beside goods that are grey."""
     place = tmp_path_factory.mktemp("labelled")
-    context = workspace(place / "home", tiny, OWN_LABELS)
+    context = workspace(place / "home", empty_home, tiny, OWN_LABELS)
     goods = place / "goods"
     goods.mkdir()
     for seed in range(12):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from labelled_plates import marked, write_manifest
+from learned_homes import Learned, begin_with, learned_in
 from secondlook import (
     Act,
     AnomalyMap,
@@ -59,6 +60,34 @@ def heads(manifest: Path, **further: object) -> LearnConfig:
     return replace(config, **further)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def labels_once(
+    empty_home: Path, manifest: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Learned:
+    """A workspace with heads alone, learned from the manifest."""
+    return learned_in(tmp_path_factory.mktemp("labels") / "home", empty_home, heads(manifest))
+
+
+@pytest.fixture
+def labels(context: Context, labels_once: Learned) -> learn.LearnReport:
+    """Heads alone, the champion."""
+    return begin_with(labels_once, context)
+
+
+@pytest.fixture(scope="module")
+def on_top_once(
+    learned_once: Learned, manifest: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Learned:
+    """A workspace in which good parts were learned, and then the manifest."""
+    return learned_in(tmp_path_factory.mktemp("on-top") / "home", learned_once[0], heads(manifest))
+
+
+@pytest.fixture
+def on_top(context: Context, on_top_once: Learned) -> learn.LearnReport:
+    """Heads on top of the champion's good parts, a challenger."""
+    return begin_with(on_top_once, context)
+
+
 def look_at(folder: Path, context: Context) -> dict[str, Assessment]:
     """The first looks at every picture of a folder, by name."""
     config = ingest.IngestConfig(domain=INSPECTOR, sources=(folder,), product="plate")
@@ -79,12 +108,11 @@ def new_plates(folder: Path) -> Path:
 
 
 def test_labels_that_were_learned_name_the_defect(
-    context: Context, manifest: Path, tmp_path: Path
+    context: Context, labels: learn.LearnReport, tmp_path: Path
 ) -> None:
-    report = learn.run(heads(manifest), context)
-    assert (report.mode, report.state) == ("labelled", "champion")
-    assert report.metrics["accuracy"] is not None
-    assert report.metrics["accuracy"] > 0.8
+    assert (labels.mode, labels.state) == ("labelled", "champion")
+    assert labels.metrics["accuracy"] is not None
+    assert labels.metrics["accuracy"] > 0.8
     looks = look_at(new_plates(tmp_path / "new"), context)
     assert [x.label for x in looks["pore.png"].findings] == ["pore"]
     assert [x.label for x in looks["scratch.png"].findings] == ["scratch"]
@@ -108,16 +136,14 @@ def test_labels_that_were_learned_name_the_defect(
 
 
 def test_what_the_champion_knows_of_goods_is_taken_over(
-    context: Context, goods: Path, manifest: Path, tmp_path: Path
+    context: Context, on_top: learn.LearnReport, tmp_path: Path
 ) -> None:
-    learn.run(LearnConfig(domain=INSPECTOR, goods=goods, product="plate"), context)
-    report = learn.run(heads(manifest), context)
-    assert report.state == "challenger"
-    assert "goods part of adapter defect-inspector/plate/1 kept" in report.notes
+    assert on_top.state == "challenger"
+    assert "goods part of adapter defect-inspector/plate/1 kept" in on_top.notes
     with context.workspace.database.write() as unit:
-        unit.adapters.promote(report.adapter, actor="ada")
+        unit.adapters.promote(on_top.adapter, actor="ada")
         unit.commit()
-        card = unit.adapters.get(report.adapter).card
+        card = unit.adapters.get(on_top.adapter).card
     assert card["carried"] == card["answers"]["goods"] == "defect-inspector/plate/1"
     assert card["answers"]["modalities"] == ["image", "region", "outline"]
     look = look_at(new_plates(tmp_path / "new"), context)["pore.png"]
@@ -149,18 +175,14 @@ def pixels(kind: str, seed: int) -> NDArray[np.uint8]:
 
 
 def test_map_and_threshold_stay_the_same_and_travel(
-    context: Context, goods: Path, manifest: Path, tmp_path: Path
+    context: Context, on_top: learn.LearnReport, learned_once: Learned, tmp_path: Path
 ) -> None:
-    first = learn.run(
-        LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
-    )
-    report = learn.run(heads(manifest), context)
-    old, new = (adapter_of(x, context) for x in (first.adapter, report.adapter))
+    old, new = (adapter_of(x.adapter, context) for x in (learned_once[1], on_top))
     assert looks_alike(old, new, context)
     file = tmp_path / "both.zip"
-    adapters.export(report.adapter, file, context)
+    adapters.export(on_top.adapter, file, context)
     with context.workspace.database.write() as unit:
-        unit.adapters.promote(report.adapter, actor="ada")
+        unit.adapters.promote(on_top.adapter, actor="ada")
         unit.commit()
     before = look_at(new_plates(tmp_path / "new"), context)["pore.png"]
     taken = adapter_import.import_(
@@ -177,53 +199,46 @@ def test_map_and_threshold_stay_the_same_and_travel(
 
 
 def test_goods_of_an_earlier_adapter_are_found_where_the_champion_has_none(
-    context: Context, goods: Path, manifest: Path
+    context: Context, labels: learn.LearnReport, goods: Path, manifest: Path
 ) -> None:
-    alone = learn.run(heads(manifest), context)
     known = learn.run(
         LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
     )
-    assert (alone.state, known.state) == ("champion", "challenger")
+    assert (labels.state, known.state) == ("champion", "challenger")
     report = learn.run(heads(manifest), context)
     assert f"goods part of adapter {known.adapter} kept" in report.notes
     assert looks_alike(*(adapter_of(x.adapter, context) for x in (known, report)), context)
 
 
 def test_goods_over_another_backbone_are_not_kept_and_that_is_told(
-    context: Context, goods: Path, manifest: Path
+    context: Context, learned: learn.LearnReport, manifest: Path
 ) -> None:
-    known = learn.run(
-        LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0), context
-    )
     report = learn.run(heads(manifest, backbone="untrained"), context)
     told = " ".join(report.notes)
-    assert f"the goods part of {known.adapter} was not kept" in told
+    assert f"the goods part of {learned.adapter} was not kept" in told
     assert "another backbone or precision (starter" in told
     assert "no anomaly map until good parts are learned again" in told
     assert adapter_of(report.adapter, context).goods is None
 
 
 def test_goods_learned_again_leave_labels_behind_that_looked_at_the_old_ones(
-    context: Context, goods: Path, manifest: Path
+    context: Context, on_top: learn.LearnReport, goods: Path, manifest: Path
 ) -> None:
-    config = LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0)
-    learn.run(config, context)
-    report = learn.run(heads(manifest), context)
     with context.workspace.database.write() as unit:
-        unit.adapters.promote(report.adapter, actor="ada")
+        unit.adapters.promote(on_top.adapter, actor="ada")
         unit.commit()
-    again = learn.run(replace(config, seed=5), context)
+    config = LearnConfig(domain=INSPECTOR, goods=goods, product="plate", minutes=0, seed=5)
+    again = learn.run(config, context)
     assert adapter_of(again.adapter, context).answers is None
-    (told,) = (x for x in again.notes if report.adapter in x)
+    (told,) = (x for x in again.notes if on_top.adapter in x)
     assert "learn them again on top" in told
-    on_top = learn.run(heads(manifest), context)
-    assert f"goods part of adapter {report.adapter} kept" in on_top.notes
+    once_more = learn.run(heads(manifest), context)
+    assert f"goods part of adapter {on_top.adapter} kept" in once_more.notes
 
 
 def test_a_part_like_none_that_was_learned_from_is_not_judged(
-    context: Context, manifest: Path, tmp_path: Path
+    context: Context, labels: learn.LearnReport, tmp_path: Path
 ) -> None:
-    learn.run(heads(manifest), context)
     folder = tmp_path / "odd"
     folder.mkdir()
     from PIL import Image
@@ -428,9 +443,8 @@ def test_kinds_learned_without_good_parts_never_pass_a_part(
 
 
 def test_what_was_learned_is_kept_where_the_champion_cannot_be_loaded(
-    context: Context, manifest: Path
+    context: Context, labels: learn.LearnReport, manifest: Path
 ) -> None:
-    learn.run(heads(manifest), context)
     champion = context.workspace.adapters / "defect-inspector/plate/1/answers/head.safetensors"
     champion.write_bytes(b"damaged")
     report = learn.run(heads(manifest, seed=1), context)
@@ -438,16 +452,16 @@ def test_what_was_learned_is_kept_where_the_champion_cannot_be_loaded(
     assert any("nothing was taken over from defect-inspector/plate/1" in x for x in report.notes)
 
 
-def test_no_state_of_a_case_stays_when_learning_ended(context: Context, manifest: Path) -> None:
-    learn.run(heads(manifest), context)
+def test_no_state_of_a_case_stays_when_learning_ended(
+    context: Context, labels: learn.LearnReport
+) -> None:
     kept = {x.name for x in (context.workspace.home / "learning").rglob("*") if x.is_file()}
     assert kept <= {"log.jsonl"}
 
 
 def test_labels_that_the_domain_does_not_know_here_stop_the_product_with_a_reason(
-    context: Context, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: Context, labels: learn.LearnReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learn.run(heads(manifest), context)
     domain = context.plugins.domain(INSPECTOR)
     fewer = tuple(x for x in domain.taxonomy.labels if x.code != "pore")
     monkeypatch.setattr(domain, "taxonomy", Taxonomy(labels=fewer))
@@ -461,8 +475,9 @@ def test_labels_that_the_domain_does_not_know_here_stop_the_product_with_a_reaso
     assert "names pore, which Defect inspector does not know here" in reason
 
 
-def test_cases_that_were_learned_from_are_said_to_be(context: Context, manifest: Path) -> None:
-    learn.run(heads(manifest), context)
+def test_cases_that_were_learned_from_are_said_to_be(
+    context: Context, labels: learn.LearnReport, manifest: Path
+) -> None:
     report = evaluate.run(EvaluateConfig(domain=INSPECTOR, manifest=manifest), context)
     assert any("36 of these 36 cases were learned from" in x for x in report.notes)
 

@@ -1,6 +1,7 @@
 """The commands about products as a user types them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 from defect_inspector.domain import DefectInspector
 from plates import MANUAL
 from secondlook import Assessment, Case, Verdict
+from secondlook.workspace import default_home
 from secondlook_workflows.cli.app import build
 
 CLI = build()
@@ -26,6 +28,12 @@ def run(*words: str, status: int = 0) -> Result:
 def run_json(*words: str, status: int = 0) -> Any:
     """Run a command with --json; what stands on standard output must be one document."""
     return json.loads(run(*words, "--json", status=status).stdout)
+
+
+@pytest.fixture(autouse=True)
+def begun(empty_home: Path) -> None:
+    """There is an empty workspace: a copy is quicker than what each command would make itself."""
+    shutil.copytree(empty_home, default_home())
 
 
 @pytest.fixture
