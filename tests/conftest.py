@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; all others as they were collected."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda x: places.get(x.path.name, len(LONGEST)))
+
+
+@pytest.fixture(autouse=True)
+def logs_are_heard() -> None:
+    """What one test, or a library that it loads, silenced for the whole process is heard again."""
+    logging.disable(logging.NOTSET)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.split(".")[0].startswith("secondlook") and isinstance(logger, logging.Logger):
+            logger.disabled, logger.propagate = False, True
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,8 @@ def radiographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def looks(source: Path, context: Context) -> list[Assessment]:
     """The first looks at what lies in a folder, in the order of the worklist."""
-    ingest.run(ingest.IngestConfig(domain=RADIOLOGY, sources=(source,)), context)
+    config = ingest.IngestConfig(domain=RADIOLOGY, sources=(source,), pixels_checked=True)
+    ingest.run(config, context)
     assess.run(assess.AssessConfig(), context)
     with context.workspace.database.read() as unit:
         rows = unit.worklist.page(WorklistFilter()).rows
