@@ -1,9 +1,9 @@
 """Every test starts from a clean environment; databases come from `database_fixtures`."""
 
+import logging
 import os
 import signal
 import sys
-import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
