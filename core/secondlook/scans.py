@@ -16,8 +16,6 @@ SLICED = frozenset({"CT", "MR", "PT", "NM"})
 """Modalities whose frames are slices of a volume."""
 SLICES = 24
 """So many slices of all volumes of a case are looked at."""
-EMBEDDED = 4
-"""So many slices of a series stand for it where cases are compared."""
 CINE = "cine"
 WORDS = {CINE: "its frames follow each other in time, which nothing here looks at"}
 """Problems that are none of the geometry, for people."""
@@ -77,19 +75,6 @@ def places_shown(scans: Sequence[Scan]) -> dict[str, tuple[int, ...]]:
     volumes = [x for x in scans if x.kind == "volume" and x.problem is None]
     share = SLICES // max(1, len(volumes))
     return {x.key: places_of(x.stack.slices, share) for x in volumes}
-
-
-def files_embedded(attachments: Iterable[Attachment]) -> frozenset[str]:
-    """The files whose picture stands for its scan where cases are compared, by their sha256.
-
-    Every flat picture, a volume in one file, and of a series the slices of so many even parts:
-    neighbours are so much alike that each of them would only find the others.
-    """
-    return frozenset(
-        scan.holder(place).sha256
-        for scan in scans_of(attachments)
-        for place in places_of(len(scan.stack.attachments), EMBEDDED)
-    )
 
 
 def image_inputs(

@@ -14,7 +14,7 @@ from secondlook import Case, Role, image_inputs, scans_of
 from secondlook.discovery import load_plugins
 from secondlook.eligibility import Eligibility
 from secondlook.engine import CasePictures
-from secondlook.scans import SLICES, files_embedded, places_of, places_shown
+from secondlook.scans import SLICES, places_of, places_shown
 
 NAMES = ("modality", "view")
 
@@ -43,19 +43,6 @@ def test_volumes_of_a_case_share_the_slices_that_are_looked_at() -> None:
     scans = scans_of([*slices(60), *slices(90, series="6" * 16), picture(modality="CR")])
     assert [x.kind for x in scans] == ["volume", "volume", "picture"]
     assert sorted(map(len, places_shown(scans).values())) == [SLICES // 2] * 2
-
-
-def test_a_few_slices_stand_for_a_series_where_cases_are_compared() -> None:
-    files, flat = slices(200), picture(modality="CR")
-    film = picture("film", role=Role.VOLUME, frames=30)
-    chosen = files_embedded([*files, flat, film])
-    places = sorted(float(str(x.facts["position"])) / 2 for x in files if x.sha256 in chosen)
-    assert places == [25, 75, 125, 175]
-    assert len(chosen) == 6
-    assert {flat.sha256, film.sha256} <= chosen
-    few = slices(3)
-    assert files_embedded(few) == {x.sha256 for x in few}
-    assert files_embedded([]) == frozenset()
 
 
 def test_a_series_with_a_gap_is_not_looked_at() -> None:
