@@ -44,6 +44,7 @@ class Exams:
             kept = replace(
                 kept,
                 vectors=kept.vectors[:0],
+                looks=kept.looks[:0],
                 owner=kept.owner[:0],
                 number=kept.number[:0],
                 digests=(),

@@ -20,6 +20,7 @@ from secondlook.models.answers_files import CARD
 from secondlook.models.dense import DenseModel
 from secondlook.models.explain.explain import explain_answer
 from secondlook.models.explain.reading import read
+from secondlook.models.familiar import LOOK
 from secondlook.models.forward import forward, look_at
 from secondlook.models.goods import GoodsPart, Unit
 from secondlook.models.region import RegionFinder, RegionRecipe, highest
@@ -217,6 +218,11 @@ def test_a_picture_that_cannot_be_read_is_left_out(vision: PatchNetwork, known: 
     assert (learned.unread, learned.cases) == (2, 35)
     assert learned.left_out == (cases[4].key,)
     assert learned.part.blend is not None and learned.part.blend.cases == 35
+
+
+def test_looks_are_asked_by_the_goods_part_alone(both: Adapter) -> None:
+    assert both.answers is not None
+    assert LOOK not in both.answers.familiarity
 
 
 def test_a_case_without_pictures_has_no_place(both: Adapter, vision: PatchNetwork) -> None:

@@ -23,9 +23,10 @@ from secondlook.models.case_vectors import (
     picture_vectors,
     spread_out,
     standardised,
+    vectors_and_look,
 )
 from secondlook.models.checkpoints import fingerprint
-from secondlook.models.familiar import Familiar
+from secondlook.models.familiar import LOOK, Familiar
 from secondlook.models.fusion.head import FusionConfig, FusionHead
 from secondlook.models.fusion.inputs import ModalitySpec, pooled
 from secondlook.models.lora.targets import find_targets
@@ -76,6 +77,10 @@ def lora(vision: PatchNetwork, seed: int) -> LoraWeights:
     return replace(fresh, pairs=pairs)
 
 
+def looks(vision: PatchNetwork) -> NDArray[np.float32]:
+    return np.stack([vectors_and_look(vision, [picture(x)], RECIPE)[1] for x in range(20)])
+
+
 def make(vision: PatchNetwork, weights: LoraWeights | None, seed: int = 0) -> AnswersPart:
     """A part that learned nothing, but is whole."""
     images = np.concatenate([picture_vectors(vision, [picture(x)], RECIPE) for x in range(20)])
@@ -98,7 +103,7 @@ def make(vision: PatchNetwork, weights: LoraWeights | None, seed: int = 0) -> An
         calibration=fit_answers(unseen),
         recipe=RECIPE,
         backbones={"image": vision.ref.fingerprint, "text": REF.fingerprint},
-        familiarity={"image": Familiar.fit(standard)},
+        familiarity={"image": Familiar.fit(standard), LOOK: Familiar.fit_looks(looks(vision))},
         lora=weights,
     )
 
@@ -227,7 +232,7 @@ def test_damaged_or_missing_files_are_refused(
         ("recipe", {"pooled": False, "levels": []}),
         ("calibration", {}),
         ("backbones", {"image": "f"}),
-        ("familiarity", {"image": {}}),
+        ("familiarity", {"image": {}, "look": {}}),
         ("familiarity", {}),
         ("extra", 1),
     ],
@@ -244,11 +249,33 @@ def test_a_card_that_was_changed_is_refused(
 
 def test_vectors_that_do_not_fit_are_refused(vision: PatchNetwork, tmp_path: Path) -> None:
     make(vision, None).save(tmp_path)
-    rows = load_file(tmp_path / VECTORS)["image"]
-    for wrong in (rows[:, :3], rows * np.float32(np.nan), rows[:0], rows[0]):
-        save_file({"image": np.ascontiguousarray(wrong)}, tmp_path / VECTORS)
+    saved = load_file(tmp_path / VECTORS)
+    wrongs = [("image", saved["image"][:, :3])]
+    for name in ("image", LOOK):
+        rows = saved[name]
+        wrongs += [(name, x) for x in (rows * np.float32(np.nan), rows[:0], rows[0])]
+    for name, wrong in wrongs:
+        save_file(saved | {name: np.ascontiguousarray(wrong)}, tmp_path / VECTORS)
         with pytest.raises(AdapterError, match=r"vectors\.safetensors does not fit"):
             AnswersPart.load(tmp_path)
+
+
+def test_pictures_of_another_look_are_unfamiliar_though_their_vectors_are_not(
+    vision: PatchNetwork,
+) -> None:
+    part = make(vision, None)
+    grey = np.full((40, 40, 3), 128, dtype=np.uint8)
+    rows, look = vectors_and_look(vision, [picture(0)], RECIPE)
+    own = standardised(part.head, "image", rows)[0]
+    near = look + np.random.default_rng(0).normal(0, 1e-3, (20, len(look))).astype(np.float32)
+    wide = replace(part.familiarity["image"], vectors=np.stack([own] * 2))
+    lax = replace(wide.rule, threshold=replace(wide.rule.threshold, value=2.0))
+    asked = {"image": replace(wide, rule=lax), LOOK: Familiar.fit_looks(near)}
+    part = replace(part, familiarity=asked)
+    assert not part.answer(vision, None, [picture(0)], ()).unfamiliar
+    assert part.answer(vision, None, [grey], ()).unfamiliar
+    older = replace(part, familiarity={"image": part.familiarity["image"]})
+    assert not older.answer(vision, None, [grey], ()).unfamiliar
 
 
 def test_a_folder_that_cannot_be_written_is_named(vision: PatchNetwork, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.case_vectors import picture_vectors
+from secondlook.models.familiar import LOOK
 from secondlook.models.recipe import Recipe
 from secondlook.training import log as log_module
 from secondlook.training.checkpoint import Checkpoint
@@ -75,6 +76,18 @@ def test_the_same_seed_learns_the_same(learned: LearnedLabelled) -> None:
     assert again.comparison == learned.comparison
     other = learn(some_cases(), seed=1)
     assert other.comparison != learned.comparison
+
+
+def test_what_pictures_look_like_is_asked_unless_a_goods_part_does(
+    learned: LearnedLabelled,
+) -> None:
+    grey = np.full((32, 32, 3), 128, dtype=np.uint8)
+    vision = network()
+    assert set(learned.part.familiarity) == {"image", LOOK}
+    assert len(learned.part.familiarity[LOOK].vectors) == 36
+    usual = [learned.part.answer(vision, None, [picture(x)], ()).unfamiliar for x in range(50, 70)]
+    assert sum(usual) <= 3
+    assert learned.part.answer(vision, None, [grey], ()).unfamiliar
 
 
 def test_progress_rises_to_the_end() -> None:

@@ -32,8 +32,9 @@ from secondlook.models.case_vectors import (
     picture_vectors,
     spread_out,
     standardised,
+    vectors_and_look,
 )
-from secondlook.models.familiar import Familiar
+from secondlook.models.familiar import LOOK, Familiar
 from secondlook.models.fusion.head import FusionHead
 from secondlook.models.fusion.inputs import ModalityBatch, pooled, sequences
 from secondlook.models.lora.weights import LoraWeights
@@ -77,7 +78,8 @@ class AnswersPart:
     """Fingerprint of the backbone of each modality that the head reads, and of the goods part that
     finds regions."""
     familiarity: Mapping[str, Familiar]
-    """By modality; those with too few cases are left out."""
+    """By modality and of `LOOK`; those with too few cases are left out. Of looks there is none
+    beside a goods part, whose gate knows the part better, nor in adapters of before it was asked."""
     lora: LoraWeights | None = None
     region: RegionRecipe | None = None
     """What is read of the most unusual place; None where the head reads no regions."""
@@ -111,7 +113,7 @@ class AnswersPart:
         Raises AdapterError for another backbone or goods part than it was learned with, or none
         where there is something to read.
         """
-        frozen, seen = self._read(vision, text, images, passages)
+        frozen, seen, look = self._read(vision, text, images, passages)
         found = self.maps(vision, images, maps)
         if found:
             seen |= parts_of(self.region_vector(vision, images, found))
@@ -121,7 +123,7 @@ class AnswersPart:
         chosen = self.calibration.sets(full, pattern)[0]
         standard = {x: self._standard(x, y) for x, y in frozen.items()}
         probabilities = dict(zip(self.classes, full[0].tolist(), strict=True))
-        unfamiliar = self._unfamiliar(standard)
+        unfamiliar = self._unfamiliar(standard, look)
         return Answer(
             probabilities=probabilities,
             possible=tuple(x for x, y in zip(self.classes, chosen, strict=True) if y),
@@ -194,19 +196,21 @@ class AnswersPart:
         text: TextBackbone | None,
         images: Sequence[NDArray[np.uint8]],
         passages: Sequence[str],
-    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Vectors by modality that is there: of the frozen backbone, and what the head reads."""
+    ) -> tuple[dict[str, Floats], dict[str, Floats], Floats | None]:
+        """Vectors by modality that is there: of the frozen backbone, and what the head reads; and
+        the look (S,) where there are pictures."""
+        look: Floats | None = None
         frozen: dict[str, Floats] = {}
         seen: dict[str, Floats] = {}
         if images and IMAGE in self.backbones:
             network = self.checked(IMAGE, vision)
-            rows = picture_vectors(network, images, self.recipe)
+            rows, look = vectors_and_look(network, images, self.recipe)
             frozen[IMAGE] = rows.mean(0)
             read = rows if self.lora is None else self._adapted(network, images)
             seen[IMAGE] = read if IMAGE in self.head.config.attention else read.mean(0)
         if passages and TEXT in self.backbones:
             frozen[TEXT] = seen[TEXT] = passages_vector(self.checked(TEXT, text), passages)
-        return frozen, seen
+        return frozen, seen, look
 
     def _adapted(self, vision: PatchNetwork, images: Sequence[NDArray[np.uint8]]) -> Floats:
         lora = self.lora
@@ -275,8 +279,14 @@ class AnswersPart:
         row: Floats = standardised(self.head, name, vector[None])[0]
         return row
 
-    def _unfamiliar(self, vectors: Mapping[str, Floats]) -> bool:
+    def _unfamiliar(self, vectors: Mapping[str, Floats], look: Floats | None) -> bool:
         """The pictures decide where there are any: texts of one subject differ more in words."""
+        if (
+            look is not None
+            and LOOK in self.familiarity
+            and self.familiarity[LOOK].unfamiliar(look)
+        ):
+            return True
         for name in (IMAGE, TEXT):
             if name in vectors and name in self.familiarity:
                 return self.familiarity[name].unfamiliar(vectors[name])

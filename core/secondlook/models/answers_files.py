@@ -24,7 +24,7 @@ from secondlook.models.calibration import (
     to_plain,
 )
 from secondlook.models.case_vectors import IMAGE, REGION
-from secondlook.models.familiar import Familiar
+from secondlook.models.familiar import ANCHOR, LOOK, Familiar
 from secondlook.models.fusion.head import FusionHead
 from secondlook.models.fusion.state import load_head, save_head
 from secondlook.models.lora.weights import LoraWeights
@@ -132,10 +132,18 @@ def _read_vectors(
     sizes = {x.name: x.size for x in head.config.modalities}
     for name in set(rules) | set(tensors):
         rows = tensors.get(name, np.zeros((0, 0), np.float32))
-        fits = name in rules and rows.ndim == 2 and len(rows) and rows.shape[1] == sizes.get(name)
+        size = rows.shape[-1] if name == LOOK else sizes.get(name)
+        fits = name in rules and rows.ndim == 2 and len(rows) and rows.shape[1] == size
         if not fits or not np.isfinite(rows).all():
             raise AdapterError(_damaged(folder, f"{VECTORS} does not fit {CARD} in {name}"))
-    return {x: Familiar(rule=rules[x], vectors=tensors[x].astype(np.float32)) for x in rules}
+    return {
+        x: Familiar(
+            rule=rules[x],
+            vectors=tensors[x].astype(np.float32),
+            anchor=0.0 if x == LOOK else ANCHOR,
+        )
+        for x in rules
+    }
 
 
 def _damaged(folder: Path, reason: str) -> str:

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from secondlook.models.backbones import TextBackbone
+from secondlook.models.features import ImageFeatures
 from secondlook.models.fusion.head import FusionHead
+from secondlook.models.gate import signature
 from secondlook.models.recipe import Recipe
 from secondlook.models.vision import PatchNetwork
 
@@ -39,6 +41,24 @@ def picture_vectors(
     rows = [recipe(vision.image_features([x], adapter)) for x in spread_out(images)]
     vectors: Floats = torch.cat(rows).numpy()
     return vectors
+
+
+@torch.inference_mode()
+def vectors_and_look(
+    vision: PatchNetwork, images: Sequence[NDArray[np.uint8]], recipe: Recipe
+) -> tuple[Floats, Floats]:
+    """(n, V) as `picture_vectors` of the frozen backbone, and (S,) the mean of their looks."""
+    rows, looks = [], []
+    for image in spread_out(images):
+        features = vision.image_features([image])
+        rows.append(recipe(features))
+        looks.append(look_of(vision, features))
+    return torch.cat(rows).numpy(), np.mean(looks, axis=0)
+
+
+def look_of(vision: PatchNetwork, features: ImageFeatures) -> Floats:
+    """(S,) the `signature` of one picture."""
+    return signature(vision.joined(features.levels)[0].numpy())
 
 
 def passages_vector(text: TextBackbone, passages: Sequence[str]) -> Floats:

@@ -143,6 +143,10 @@ class PatchNetwork(AdaptableNetwork):
             states = self.states(pixels.to(self._dtype), max(self.levels))
         else:
             states = self.look(pixels).levels
+        return self.joined(states)
+
+    def joined(self, states: Sequence[Tensor]) -> Tensor:
+        """Patch features (B, h, w, D) made of hidden states (B, Di, hi, wi), the embedding first."""
         joined = join_levels([states[i] for i in self.levels])
         return joined.permute(0, 2, 3, 1).contiguous()
 

@@ -15,7 +15,7 @@ from secondlook.models.backbones import TextBackbone
 from secondlook.models.calibration import OperatingPoint, fit_answers, fit_operating_points
 from secondlook.models.calibration.answers import Unseen
 from secondlook.models.case_vectors import IMAGE, OUTLINE, REGION, TEXT, standardised
-from secondlook.models.familiar import Familiar
+from secondlook.models.familiar import LOOK, Familiar
 from secondlook.models.fusion.head import FusionHead
 from secondlook.models.region import RegionFinder
 from secondlook.models.vision import PatchNetwork
@@ -252,6 +252,10 @@ def _familiarity(work: Work, head: FusionHead) -> dict[str, Familiar]:
         vectors = standardised(head, name, modality.vectors().numpy()[there])
         with suppress(ModelError):  # too few cases of this modality, or all of one group
             known[name] = Familiar.fit(vectors, work.groups[there])
+    if IMAGE in work.features and REGION not in work.features:
+        there = work.readings.has_image
+        with suppress(ModelError):
+            known[LOOK] = Familiar.fit_looks(work.readings.look()[there], work.groups[there])
     return known
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError, SecondlookError
 from secondlook.models.backbones import TextBackbone
-from secondlook.models.case_vectors import passages_vector, spread_out
+from secondlook.models.case_vectors import look_of, passages_vector, spread_out
 from secondlook.models.dense import dense_levels
 from secondlook.models.features import ImageFeatures
 from secondlook.models.prefetch import prefetched
@@ -64,7 +64,8 @@ def read_cases(
         work.case(i, pictures, len(cases))
     rows, has_text = _texts(cases, text)
     return Readings(
-        vectors=np.stack(work.vectors) if work.vectors else np.zeros((0, 0), np.float32),
+        vectors=_stacked(work.vectors),
+        looks=_stacked(work.looks),
         owner=np.array(work.owner, dtype=np.int64),
         number=np.array(work.number, dtype=np.int64),
         digests=tuple(work.digests),
@@ -72,9 +73,13 @@ def read_cases(
         has_text=has_text,
         unread=work.unread,
         seconds=time.monotonic() - started - work.found,
-        regions=np.stack(work.regions) if work.regions else np.zeros((0, 0), np.float32),
+        regions=_stacked(work.regions),
         ratios=np.array(work.ratios, dtype=np.float64),
     )
+
+
+def _stacked(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
 
 UNREADABLE = (OSError, SecondlookError, ValueError)
@@ -97,6 +102,7 @@ class _Pictures:
         self._region = None if vision is None or finder is None else RegionRecipe.of(vision)
         self._started = time.monotonic()
         self.vectors: list[NDArray[np.float32]] = []
+        self.looks: list[NDArray[np.float32]] = []
         self.owner: list[int] = []
         self.number: list[int] = []
         self.digests: list[str] = []
@@ -117,6 +123,7 @@ class _Pictures:
             with torch.inference_mode():
                 features = self._vision.image_features([loaded.pixels])
             self.vectors.append(_vector(features, self._recipe))
+            self.looks.append(look_of(self._vision, features))
             self._find(loaded, features)
             self.owner.append(index)
             self.number.append(loaded.number)

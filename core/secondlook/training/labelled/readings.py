@@ -14,6 +14,8 @@ class Readings:
 
     vectors: NDArray[np.float32]
     """(P, W) pooled vector, then mean and spread of the middle levels."""
+    looks: NDArray[np.float32]
+    """(P, S) what each looks like as a whole; see `models.gate.signature`."""
     owner: NDArray[np.int64]
     """(P,) the case of each picture."""
     number: NDArray[np.int64]
@@ -40,8 +42,15 @@ class Readings:
 
     def means(self) -> NDArray[np.float32]:
         """(N, W) the mean over the pictures of each case; zero where there are none."""
-        total = np.zeros((len(self.has_text), self.vectors.shape[1]), dtype=np.float64)
-        np.add.at(total, self.owner, self.vectors)
+        return self._mean(self.vectors)
+
+    def look(self) -> NDArray[np.float32]:
+        """(N, S) the mean look of the pictures of each case; zero where there are none."""
+        return self._mean(self.looks)
+
+    def _mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        total = np.zeros((len(self.has_text), rows.shape[1]), dtype=np.float64)
+        np.add.at(total, self.owner, rows)
         count = np.bincount(self.owner, minlength=len(total))
         return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
 
@@ -71,6 +80,7 @@ class Readings:
         return replace(
             self,
             vectors=self.vectors[keep],
+            looks=self.looks[keep],
             owner=place[self.owner[keep]],
             number=self.number[keep],
             digests=tuple(self.digests[i] for i in keep.tolist()),
@@ -85,6 +95,7 @@ class Readings:
         raw = [np.frombuffer(bytes.fromhex(x), dtype=np.uint8) for x in self.digests]
         return {
             "vectors": self.vectors,
+            "looks": self.looks,
             "owner": self.owner,
             "number": self.number,
             "digests": np.stack(raw) if raw else np.zeros((0, 32), np.uint8),
@@ -101,6 +112,7 @@ class Readings:
         """What `plain` gave."""
         return cls(
             vectors=arrays["vectors"],
+            looks=arrays["looks"],
             owner=arrays["owner"],
             number=arrays["number"],
             digests=tuple(x.tobytes().hex() for x in arrays["digests"]),

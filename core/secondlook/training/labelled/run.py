@@ -10,6 +10,9 @@ from secondlook.models.vision import PatchNetwork
 from secondlook.training.labelled.cases import LabelledCase
 from secondlook.training.labelled.config import LabelledConfig
 
+STATE = 2
+"""What a kept state holds: one of an earlier kind is not gone on from."""
+
 
 class Clock:
     """Counts down from the time that learning may take.
@@ -47,6 +50,7 @@ def identity(
     """All that the outcome depends on, but for the time there is."""
     settings = asdict(replace(config, folder=None, seconds=0, memory_bytes=0))
     return {
+        "format": STATE,
         "config": settings,
         "classes": list(classes),
         "cases": [[x.key, sorted(x.labels), x.group] for x in cases],
