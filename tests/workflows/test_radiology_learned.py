@@ -112,6 +112,23 @@ def test_only_what_is_like_is_assessed(context: Context, radiographs: Path, tmp_
     assert not any(x.findings for x in others)
 
 
+def test_a_manifest_says_what_a_png_cannot(
+    context: Context, radiographs: Path, tmp_path: Path
+) -> None:
+    learned(context, radiographs)
+    lines = ["case,image,view,modality"]
+    for name, view in (("stated", "pa"), ("other", "LL"), ("silent", "")):
+        marked(KINDS["pneumothorax"], 9101 + len(lines)).save(tmp_path / f"{name}.png")
+        lines.append(f"{name},{name}.png,{view},CR")
+    source = tmp_path / "new.csv"
+    source.write_text("\n".join(lines))
+    found = [x.abstention for x in looks(source, context)]
+    refused = [x.message for x in found if x is not None and x.reason == "not_eligible"]
+    assert (len(found), len(refused)) == (3, 2)
+    assert "its view is LL" in " ".join(refused)
+    assert "its view is not stated" in " ".join(refused)
+
+
 def test_people_narrow_what_it_is_for(context: Context, radiographs: Path) -> None:
     report = learned(context, radiographs, eligible={"view": "AP", "age_years": "18-90"})
     rule = card_of(context, report.adapter)["answers"]["eligibility"]

@@ -31,6 +31,7 @@ from secondlook_workflows.redacting import (
     redacted_rows,
     told_apart,
 )
+from secondlook_workflows.stated import with_stated
 
 EMPTY_ROW = ManifestRow(case=None)
 
@@ -100,7 +101,11 @@ def gather(
         whole.refused = [guard.hidden(x) for x in whole.refused]
     left_out = _unread_cases(whole, {w.row for w in whole.wanted[len(read) :]})
     outcomes = [(w, x.outcome) for w, x in read]
-    accepted = [(w, x) for w, x in outcomes if isinstance(x, IntakeFile) and w.row not in left_out]
+    accepted = [
+        (w, x if w.row is None else with_stated(x, rows[w.row]))
+        for w, x in outcomes
+        if isinstance(x, IntakeFile) and w.row not in left_out
+    ]
     return Gathered(
         CaseSource(
             files=tuple(x for w, x in accepted if not w.shared),

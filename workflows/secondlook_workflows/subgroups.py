@@ -4,7 +4,6 @@ A part of few patients is named and shown as too few: a figure on it would say n
 single persons.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from secondlook.cases import Case, Facts, Scalar
@@ -12,6 +11,7 @@ from secondlook_workflows.answered import operating, ranked
 from secondlook_workflows.evaluating import Cells
 from secondlook_workflows.measuring import Measured
 from secondlook_workflows.questions import Question
+from secondlook_workflows.stated import UNKNOWN, years
 
 LEAST_PATIENTS = 20
 LEAST_EACH = 10
@@ -23,8 +23,6 @@ NAMES = {"sex": ("sex",), "age": ("age", "age_years"), "view": ("view",), "modal
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 BANDS = ((18, "under 18"), (40, "18 to 39"), (65, "40 to 64"), (80, "65 to 79"))
 OLDEST = "80 and over"
-AGE = re.compile(r"0*(\d{1,3})(?:\.\d+)?\s*y?", re.IGNORECASE)
-UNKNOWN = frozenset({"", "u", "unknown", "n/a", "na", "nan", "none", "-", "?"})
 
 
 def told(case: Case, said: Facts) -> dict[str, str]:
@@ -114,10 +112,8 @@ def _sex(value: Scalar) -> str:
 
 
 def _band(value: Scalar) -> str:
-    years = AGE.fullmatch(str(value).strip())
-    if years is None:
-        return UNSAID
-    return next((name for end, name in BANDS if int(years[1]) < end), OLDEST)
+    age = years(value)
+    return UNSAID if age is None else next((name for end, name in BANDS if age < end), OLDEST)
 
 
 _READ = {"sex": _sex, "age": _band, "view": _word, "modality": _word}
