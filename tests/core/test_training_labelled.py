@@ -90,6 +90,16 @@ def test_what_pictures_look_like_is_asked_unless_a_goods_part_does(
     assert learned.part.answer(vision, None, [grey], ()).unfamiliar
 
 
+def test_lora_is_not_tried_on_pictures_that_are_left_out(tmp_path: Path) -> None:
+    stage = stage_module.TuneStage(
+        network(), None, CONFIG, Checkpoint(None, {}), log_module.Log(None), time.monotonic() + 60
+    )
+    head: Any = types.SimpleNamespace(config=types.SimpleNamespace(unused=("image",)))
+    work: Any = types.SimpleNamespace(features={"image": None}, attention=())
+    said = stage.run(work, types.SimpleNamespace(head=head), lambda _: None)  # type: ignore[arg-type]  # no more is read
+    assert said.tuned is None and "the pictures told nothing" in said.reason
+
+
 def test_progress_rises_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     learn_labelled(

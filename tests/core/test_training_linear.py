@@ -87,10 +87,27 @@ def test_several_labels_are_fitted_each_by_itself() -> None:
     assert said[:, 3].max() < 0.01
 
 
-def test_a_label_that_no_case_has_is_improbable() -> None:
+def test_a_label_that_no_case_has_is_as_rare_as_so_many_cases_can_tell() -> None:
     features, labels = both_needed(80, 5)
     head = train_head(features, labels, classes=(*CLASSES, "never"), config=LINEAR).head
-    assert softmax(logits_of(head, features), axis=1)[:, 2].max() < 0.01
+    said = softmax(logits_of(head, features), axis=1)[:, 2]
+    assert said.min() > 1 / 250 and said.max() < 1 / 80
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_one_case_with_a_modality_makes_nobody_certain(several: bool) -> None:
+    features, labels = both_needed(80, 5)
+    there = np.zeros(80, bool)
+    there[:2] = True
+    text = pooled(features["text"].vectors().numpy(), there)
+    labels[:2], names = 1, (*CLASSES, "third")
+    labels[70:] = 2
+    truth = np.eye(3, dtype=np.float32)[labels] if several else labels
+    batch = {"image": features["image"], "text": text}
+    head = train_head(batch, truth, classes=names, config=LINEAR).head
+    said = logits_of(head, without(batch, "image"))[:2]
+    shown = expit(said) if several else softmax(said, axis=1)
+    assert shown.min() > 0.01 and shown.max() < 0.99
 
 
 def test_few_cases_with_many_numbers_are_told_apart_better() -> None:
@@ -122,6 +139,7 @@ def test_a_modality_that_is_noise_may_be_left_out() -> None:
     learned = learn_head(
         {"image": features["image"], "text": noise}, labels, classes=CLASSES, config=config
     )
+    assert learned.head.config.unused == ("text",)
     assert learned.config.damped in (("text", 0.0), ("text", 0.3))
     best = min(learned.selection, key=lambda x: learned.selection[x])
     assert best.endswith(("text x 0", "text x 0.3"))
@@ -171,6 +189,37 @@ def test_late_fusion_adds_up_what_each_modality_says_alone() -> None:
     assert np.abs(logits_of(late, features) - shown["image"])[~both].max() < 1e-4
 
 
+def three(cases: int, seed: int) -> tuple[dict[str, ModalityBatch], NDArray[np.int64]]:
+    features, labels = both_needed(cases, seed)
+    third = np.random.default_rng(seed).normal(size=(cases, 4))
+    return {**features, "region": pooled(third)}, labels
+
+
+def test_in_late_fusion_what_is_absent_says_what_it_says_on_the_whole() -> None:
+    features, labels = three(120, 3)
+    trained = train_head(features, labels, classes=CLASSES, config=LINEAR)
+    names = list(features)
+    late = late_head(dict.fromkeys(names, trained), dict.fromkeys(names, 2.0)).head
+    shown = {
+        x: logits_of(trained.head, without(features, *[y for y in names if y != x])) for x in names
+    }
+    wanted = 2 * (shown["image"] + shown["text"] + shown["region"].mean(0))
+    assert np.abs(logits_of(late, without(features, "region")) - wanted).max() < 1e-3
+
+
+def test_several_that_are_left_out_speak_each_for_itself() -> None:
+    features, labels = three(120, 3)
+    head = train_head(features, labels, classes=CLASSES, config=LINEAR).head
+    alone = [
+        logits_of(head, without(features, *[y for y in features if y != x]))
+        for x in ("image", "region")
+    ]
+    head.leave_out("image", "region")
+    said = logits_of(head, without(features, "text"))
+    assert np.abs(said - np.mean(alone, axis=0)).max() < 1e-5
+    assert np.ptp(said[:, 0]) > 0
+
+
 def test_stacking_weighs_what_tells_and_nothing_else() -> None:
     random = np.random.default_rng(0)
     tells, noise = random.normal(size=(2, 300))
@@ -182,6 +231,19 @@ def test_stacking_weighs_what_tells_and_nothing_else() -> None:
     assert found["tells"] > 0.5
     assert found["wrong"] == 0
     assert found["noise"] < 0.1 * found["tells"]
+
+
+def test_stacking_is_not_led_astray_by_what_does_not_vary() -> None:
+    random = np.random.default_rng(0)
+    tells = random.normal(size=300)
+    labels = (2 * tells + random.logistic(size=300) > 0).astype(np.int64)
+    said = {"tells": np.stack([-tells, tells], 1)}
+    known = stacked(said, labels, 300)["tells"]
+    for shift in (np.full(2, -0.7), np.array([0.0, -14.0])):
+        beside = stacked({**said, "flat": np.tile(shift, (300, 1))}, labels, 300)
+        assert beside == {"tells": pytest.approx(known, rel=0.01), "flat": 0.0}
+        shifted = stacked({"tells": said["tells"] + shift}, labels, 300)["tells"]
+        assert shifted == pytest.approx(known, rel=0.01)
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -203,7 +265,7 @@ def noise_beside(cases: int, seed: int) -> tuple[dict[str, ModalityBatch], NDArr
 
 
 def test_what_is_left_out_contributes_nothing_and_answers_where_it_is_alone() -> None:
-    features, labels = noise_beside(400, 0)
+    features, labels = noise_beside(400, 3)
     config = CrossvalConfig(head=FAST, folds=3, kinds=("linear",))
     learned = learn_head(features, labels, classes=CLASSES, config=config)
     head = learned.head

@@ -1,8 +1,9 @@
 """Cross-validation of fusion heads: which fusion, how good, how sure; then one head from all cases.
 
 Every figure and every calibration comes from answers to cases outside the fold that was learned
-from, and groups are never parted. The kind of fusion is chosen on the same answers, which makes
-its figures a little too good; with few kinds, and ties left to the default, that is small.
+from, and groups are never parted. What a linear head is made of is chosen anew for each fold, on the
+answers to the others. The kind of fusion is chosen on the same answers as the figures are of, which
+makes them a little too good; with few kinds, and ties left to the simplest, that is small.
 """
 
 import time
@@ -10,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from secondlook.models.calibration.answers import AnswerCalibration, Unseen, fit_answers
-from secondlook.models.calibration.temperature import negative_log_likelihood
 from secondlook.models.fusion.head import FusionHead, FusionName
 from secondlook.models.fusion.inputs import Batch
 from secondlook.training.crossval_choice import DEFAULT, choose
@@ -21,14 +21,14 @@ from secondlook.training.crossval_figures import (
     Figures,
     ablation_figures,
     answer_figures,
-    cross_fitted,
+    losses_of,
 )
 from secondlook.training.crossval_folds import Folds, answers, lacking, only
 from secondlook.training.crossval_options import kinds_for, options_of, single
 from secondlook.training.crossval_work import CrossvalWork
 from secondlook.training.folds import Labels, grouped_folds
 from secondlook.training.heads import HeadConfig, Progress, TrainedHead, check_features
-from secondlook.training.linear_choice import LinearChoice, choose_linear
+from secondlook.training.linear_choice import choose_by_fold, choose_linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,8 @@ class LearnedHead:
 
     head: FusionHead
     config: HeadConfig
-    """With the fusion that was chosen."""
+    """With the fusion that was chosen; of linear heads the single option that was best, and what is
+    left out of the head that was made of several."""
     calibration: AnswerCalibration
     metrics: Figures
     """accuracy, balanced_accuracy, f1_macro, auroc, log_loss, brier, ece_before, ece, coverage,
@@ -101,13 +102,13 @@ def learn_head(
     work = CrossvalWork(features, folds, config.head, len(options) + len(singles), progress)
     trained = {x: work.heads(features, option) for x, option in options.items()}
     unseen = {x: answers(features, folds, heads) for x, heads in trained.items()}
-    losses = {x: _losses(y, folds) for x, y in unseen.items()}
+    losses = {x: losses_of(y, folds) for x, y in unseen.items()}
     linear = {x: y for x, y in options.items() if y.fusion == "linear"}
     kind = choose(losses, folds.groups, list(linear) or (DEFAULT,))
-    made = None
+    made, heads = None, list(trained[kind])
     if kind in linear:
-        made = choose_linear(features, folds, linear, trained, {x: losses[x] for x in linear})
-    heads = _fold_heads(made, kind, trained)
+        made = choose_linear(features, folds, linear, trained, losses)
+        heads = choose_by_fold(features, folds, linear, trained, losses)
     chosen = answers(features, folds, heads)
     plain = options[kind] if made is not None else config.head
     alone = {x: work.heads({x: features[x]}, single(plain)) for x in singles}
@@ -127,15 +128,6 @@ def learn_head(
     )
 
 
-def _fold_heads(
-    made: LinearChoice | None, kind: str, trained: Mapping[str, Sequence[TrainedHead]]
-) -> list[TrainedHead]:
-    if made is None:
-        return list(trained[kind])
-    count = len(trained[kind])
-    return [made.head({x: trained[x][k] for x in made.options()}) for k in range(count)]
-
-
 def _folds(
     labels: Labels, classes: Sequence[str], groups: ArrayLike | None, config: CrossvalConfig
 ) -> Folds:
@@ -143,15 +135,6 @@ def _folds(
     parts = grouped_folds(labels, classes, names, folds=config.folds, seed=config.head.seed)
     numbers = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return Folds(labels=labels, classes=classes, groups=numbers, parts=parts)
-
-
-def _losses(unseen: Unseen, folds: Folds) -> NDArray[np.float64]:
-    """(N,) loss of each case, calibrated on the other folds."""
-    scaled = np.empty(unseen.logits.shape)
-    for rows, calibration in cross_fitted(unseen, folds):
-        names = [unseen.patterns[i] for i in rows.tolist()]
-        scaled[rows] = calibration.temperature.scaled(unseen.logits[rows], names)
-    return negative_log_likelihood(scaled, unseen.labels)
 
 
 def _simulated(features: Batch, folds: Folds, heads: Sequence[TrainedHead]) -> Unseen | None:

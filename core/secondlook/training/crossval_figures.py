@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from secondlook.models.calibration.answers import AnswerCalibration, Unseen, fit_answers
 from secondlook.models.calibration.reliability import brier, expected_calibration_error
-from secondlook.models.calibration.temperature import Temperature
+from secondlook.models.calibration.temperature import Temperature, negative_log_likelihood
 from secondlook.models.fusion.inputs import Batch, presence
 from secondlook.training.crossval_folds import Folds, answers, only, shuffled
 from secondlook.training.folds import Labels
@@ -42,6 +42,15 @@ def figures(probabilities: Floats, labels: Labels) -> Figures:
         "auroc": _auroc(probabilities, truth),
         "log_loss": float(-np.log(np.maximum(likely, 1e-12)).mean()),
     }
+
+
+def losses_of(unseen: Unseen, folds: Folds) -> Floats:
+    """(N,) loss of each case, calibrated on the other folds."""
+    scaled = np.empty(unseen.logits.shape)
+    for rows, calibration in cross_fitted(unseen, folds):
+        names = [unseen.patterns[i] for i in rows.tolist()]
+        scaled[rows] = calibration.temperature.scaled(unseen.logits[rows], names)
+    return negative_log_likelihood(scaled, unseen.labels)
 
 
 def answer_figures(unseen: Unseen, folds: Folds, alpha: float) -> Figures:

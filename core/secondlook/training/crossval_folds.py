@@ -36,6 +36,15 @@ class Folds:
             number[rows] = k
         return number
 
+    def without(self, k: int) -> "tuple[NDArray[np.int64], Folds]":
+        """The rows outside fold `k`, and the other folds of these rows."""
+        rows = np.setdiff1d(np.arange(len(self.labels)), self.parts[k])
+        place = np.full(len(self.labels), -1)
+        place[rows] = np.arange(len(rows))
+        parts = [place[x] for j, x in enumerate(self.parts) if j != k]
+        labels, groups = self.labels[rows], self.groups[rows]
+        return rows, Folds(labels=labels, classes=self.classes, groups=groups, parts=parts)
+
 
 def fit_fold(features: Batch, folds: Folds, k: int, config: HeadConfig) -> TrainedHead:
     """A head from the cases outside fold `k`, some of which tell when to stop."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from secondlook.training.heads import TrainedHead
 
 ITERATIONS = 1000
-RARE = 1e-6
-"""A label that always or never holds among these cases gets odds of this; nothing is fitted."""
 
 
 @torch.no_grad()
@@ -51,8 +49,8 @@ def fit_linear(
         "max_iter": ITERATIONS,
         "class_weight": "balanced" if balanced else None,
     }
-    classes, rows = len(head.config.classes), _rows(head, features)
-    weights, bias = fit(rows * factors, labels, classes, options)
+    prior, rows = head.prior.double().numpy(), _rows(head, features)
+    weights, bias = fit(rows * factors, labels, prior, options)
     _set(head, weights * factors, bias)
     start = 0
     for i, spec in enumerate(head.config.modalities):
@@ -60,27 +58,24 @@ def fit_linear(
         part = rows[there][:, start : start + spec.size]
         start += spec.size
         if there.any() and (labels.ndim == 2 or len(np.unique(labels[there])) > 1):
-            _set_alone(head, i, *fit(part, labels[there], classes, options))
+            _set_alone(head, i, *fit(part, labels[there], prior, options))
         else:
-            _set_alone(head, i, np.zeros((classes, spec.size)), head.prior.double().numpy())
+            _set_alone(head, i, np.zeros((len(prior), spec.size)), prior)
     return _loss(head, features, labels)
 
 
 @torch.no_grad()
 def mean_head(
-    heads: "Sequence[TrainedHead]", weights: Sequence[float] | None = None, *, total: bool = True
+    heads: "Sequence[TrainedHead]", weights: Sequence[float] | None = None
 ) -> "TrainedHead":
-    """One head that says what several linear ones of the same cases say on average.
+    """One head that says what several linear ones of the same cases say together.
 
     Options that cross-validation cannot tell apart are rather averaged than drawn from.
 
     Args:
-        weights: how much each head counts; alike unless given.
-        total: whether weights are brought to add up to 1.
+        weights: what the logits of each head are taken times; their mean unless given.
     """
-    counted = torch.tensor(weights or [1.0] * len(heads))
-    if total:
-        counted = counted / counted.sum()
+    counted = torch.tensor(weights or [1 / len(heads)] * len(heads))
     mean = deepcopy(heads[0].head)
     states = [x.head.fusion.state_dict() for x in heads]
     mean.fusion.load_state_dict({x: _sum([s[x] for s in states], counted) for x in states[0]})
@@ -98,13 +93,12 @@ def late_head(alone: "Mapping[str, TrainedHead]", weights: Mapping[str, float]) 
     first = next(iter(alone.values()))
     late, bias = deepcopy(first.head), torch.zeros_like(first.head.prior)
     fusion = _linear_sum(late)
+    fusion.absent.zero_()  # what it says on the whole is in the bias, and it says no more
     for i, name in enumerate(late.config.names):
         own, says, weight = fusion.own[i], _linear_sum(alone[name].head).alone[i], weights[name]
         assert isinstance(own, torch.nn.Linear) and isinstance(says, torch.nn.Linear)
         own.weight.copy_(weight * says.weight)
-        # What it says in general counts where it is there; where it is not, the frequencies do.
         bias += weight * says.bias
-        fusion.absent[i].copy_(weight * (late.prior - says.bias))
     fusion.bias.copy_(bias)
     return replace(first, head=late.eval())
 
@@ -151,29 +145,32 @@ def _factors(head: FusionHead, damped: Mapping[str, float]) -> NDArray[np.float6
 
 
 def _one(
-    rows: NDArray[np.float64], labels: Labels, classes: int, options: dict[str, object]
+    rows: NDArray[np.float64],
+    labels: Labels,
+    prior: NDArray[np.float64],
+    options: dict[str, object],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(C, D) and (C,); a label that no case has is as improbable as it can be said."""
+    """(C, D) and (C,); a label that none of these cases has is as probable as its `prior` (C,)."""
     model = LogisticRegression(**options).fit(rows, labels)
     found, weights, bias = model.classes_, model.coef_, model.intercept_
     if len(found) == 2:
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-    whole = np.zeros((classes, rows.shape[1]))
-    offsets = np.full(classes, bias.min() + np.log(RARE))
+    whole = np.zeros((len(prior), rows.shape[1]))
+    offsets = prior - prior[found].mean() + bias.mean()
     whole[found], offsets[found] = weights, bias
     return whole, offsets
 
 
 def _several(
-    rows: NDArray[np.float64], labels: Labels, classes: int, options: dict[str, object]
+    rows: NDArray[np.float64],
+    labels: Labels,
+    prior: NDArray[np.float64],
+    options: dict[str, object],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    whole, offsets = np.zeros((classes, rows.shape[1])), np.zeros(classes)
-    for i in range(classes):
-        column = labels[:, i]
-        if column.min() == column.max():
-            offsets[i] = np.log(RARE) * (1 if column.max() == 0 else -1)
-            continue
-        model = LogisticRegression(**options).fit(rows, column)
+    """(C, D) and (C,); a label that all or none of these cases have is as probable as its prior."""
+    whole, offsets = np.zeros((len(prior), rows.shape[1])), prior.copy()
+    for i in np.flatnonzero(labels.min(0) < labels.max(0)).tolist():
+        model = LogisticRegression(**options).fit(rows, labels[:, i])
         whole[i], offsets[i] = model.coef_[0], model.intercept_[0]
     return whole, offsets
 

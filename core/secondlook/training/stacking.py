@@ -20,7 +20,8 @@ PENALTY = 1.0
 OFFSET_SPREAD = 1.0
 """Standard deviation of the prior of an offset, in logits."""
 NOTHING = 1e-6
-"""A weight below this is 0: a search ends near the end that it ran into."""
+"""A weight below this is 0: a search ends near the end that it ran into. So is that of what does
+not vary by more."""
 Floats = NDArray[np.float64]
 
 
@@ -31,8 +32,11 @@ def stacked(said: Mapping[str, Floats], labels: Labels, groups: int) -> dict[str
         said: by modality the logits (N, C) for unseen cases.
         groups: how many of the cases are independent.
     """
-    spreads = {x: max(float(y.std()), 1e-9) for x, y in said.items()}
-    logits = np.stack([y / spreads[x] for x, y in said.items()])  # (M, N, C)
+    varied = {x: y - y.mean(0) for x, y in said.items()}  # the offsets say the rest
+    spreads = {x: float(y.std()) for x, y in varied.items() if y.std() > NOTHING}
+    if not spreads:
+        return dict.fromkeys(said, 0.0)
+    logits = np.stack([varied[x] / spread for x, spread in spreads.items()])  # (M, N, C)
     count, classes = logits.shape[0], logits.shape[2]
     truth = np.eye(classes)[labels] if labels.ndim == 1 else labels.astype(np.float64)
     # The mean over labels that may hold together: a case counts once, however many there are.
@@ -53,4 +57,5 @@ def stacked(said: Mapping[str, Floats], labels: Labels, groups: int) -> dict[str
     # L-BFGS-B ends far from the least loss where two modalities say the same.
     found = minimize(loss, start, jac=True, method="SLSQP", bounds=bounds)
     weights = zip(spreads.items(), found.x[:count].tolist(), strict=True)
-    return {x: 0.0 if w < NOTHING else w / spread for (x, spread), w in weights}
+    told = {x: w / spread for (x, spread), w in weights if w >= NOTHING}
+    return {x: told.get(x, 0.0) for x in said}

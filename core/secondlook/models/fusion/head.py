@@ -164,8 +164,10 @@ class FusionHead(nn.Module):
         vectors = [self.scales[x](self.pooled(x, batch[x])) for x in names]
         fused, own = self.fusion(vectors, present)
         count = present.sum(1, keepdim=True)
-        alone = torch.where(present.unsqueeze(-1), own, 0).sum(1)
-        logits = torch.where(count > 1, fused, torch.where(count == 1, alone, self.prior))
+        alone = torch.where(present.unsqueeze(-1), own, 0).sum(1) / count.clamp(min=1)
+        # Of modalities that are left out the fused answer says nothing: each speaks for itself.
+        together = (count > 1) & self._used(present).any(1, keepdim=True)
+        logits = torch.where(together, fused, torch.where(count > 0, alone, self.prior))
         return HeadOutput(
             logits=logits,
             fused=fused,
@@ -177,8 +179,12 @@ class FusionHead(nn.Module):
         """The same cases, unused modalities absent from those that have anything else."""
         ordered = {x: batch[x] for x in self.config.names}
         present = presence(ordered)
-        used = present & torch.tensor([x not in self.config.unused for x in ordered])
+        used = self._used(present)
         return with_presence(ordered, torch.where(used.any(1, keepdim=True), used, present))
+
+    def _used(self, present: Tensor) -> Tensor:
+        """(B, M) what is present (B, M) and not left out."""
+        return present & torch.tensor([x not in self.config.unused for x in self.config.names])
 
     def contributions(self, batch: Batch) -> dict[str, Tensor]:
         """For each modality the logits (B, C) of the answer had it been absent."""

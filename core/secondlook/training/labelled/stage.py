@@ -73,6 +73,11 @@ class TuneStage:
             return Outcome(reason="LoRA was not asked for: the head alone is kept")
         if vision is None or IMAGE not in work.features:
             return Outcome(reason="there are no pictures for LoRA: the head alone is kept")
+        if IMAGE in learned.head.config.unused:
+            return Outcome(
+                reason="LoRA was not tried: the pictures told nothing beside the rest; the head "
+                "alone is kept"
+            )
         if work.attention:
             return Outcome(
                 reason="LoRA was not tried: there are volumes, and their slices are read by the "

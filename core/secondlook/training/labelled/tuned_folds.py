@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from secondlook.errors import ModelError
 from secondlook.models.calibration.answers import Unseen
-from secondlook.models.calibration.temperature import negative_log_likelihood
-from secondlook.models.fusion.inputs import Batch
+from secondlook.models.fusion.inputs import Batch, take
 from secondlook.training.checkpoint import Arrays, Checkpoint
 from secondlook.training.crossval import LearnedHead
-from secondlook.training.crossval_figures import answer_figures, cross_fitted
+from secondlook.training.crossval_figures import answer_figures, losses_of
 from secondlook.training.crossval_folds import STOPPING_FOLDS, Change, Folds, lacking, only
 from secondlook.training.folds import grouped_folds
 from secondlook.training.labelled.tuning import Tell, Tuned, Tuner
 from secondlook.training.log import Log
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,11 +100,12 @@ class FoldTuning:
     def _unseen(self, kept: list[Arrays], name: str, change: Change | None) -> Unseen:
         folds = self._learned.folds
         logits = np.zeros((len(folds.labels), len(folds.classes)), dtype=np.float32)
-        for rows, arrays in zip(folds.parts, kept, strict=True):
-            logits[rows] = arrays[name]
+        names = np.empty(len(folds.labels), dtype=object)
         shown = self._features if change is None else change(self._features)
-        names = self._learned.head.patterns(shown)
-        return Unseen(logits=logits, labels=folds.labels, patterns=names, groups=folds.groups)
+        for rows, arrays, head in zip(folds.parts, kept, self._learned.heads, strict=True):
+            logits[rows] = arrays[name]
+            names[rows] = head.patterns(take(shown, rows))
+        return Unseen(logits=logits, labels=folds.labels, patterns=list(names), groups=folds.groups)
 
 
 def stopping_rows(folds: Folds, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
@@ -127,7 +125,7 @@ def choose_tuned(head: Unseen, tuned: Unseen, folds: Folds, alpha: float) -> tup
     They are where their loss on unseen cases is less by more than one standard error of the
     paired difference over groups, and no fewer answers are right.
     """
-    gain = _losses(head, folds) - _losses(tuned, folds)
+    gain = losses_of(head, folds) - losses_of(tuned, folds)
     sums = np.bincount(folds.groups, weights=gain - gain.mean())
     error = float(np.sqrt((sums**2).sum())) / len(gain)
     right = [answer_figures(x, folds, alpha)["accuracy"] or 0.0 for x in (head, tuned)]
@@ -147,12 +145,3 @@ def teller(log: Log, name: str) -> Tell:
         log.add(name, epoch, **figures)
 
     return tell
-
-
-def _losses(unseen: Unseen, folds: Folds) -> Floats:
-    """(N,) loss of each case, calibrated on the other folds."""
-    scaled = np.empty(unseen.logits.shape)
-    for rows, calibration in cross_fitted(unseen, folds):
-        names = [unseen.patterns[i] for i in rows.tolist()]
-        scaled[rows] = calibration.temperature.scaled(unseen.logits[rows], names)
-    return negative_log_likelihood(scaled, unseen.labels)
