@@ -49,7 +49,7 @@ def postgres_template(postgres_server: URL) -> str:
 @pytest.fixture
 def postgres_url(postgres_server: URL) -> Iterator[str]:
     """The URL of a new PostgreSQL database without a schema."""
-    yield from _temporary(postgres_server, "template0")
+    yield from temporary(postgres_server, "template0")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]
 @pytest.fixture
 def postgres_database(postgres_server: URL, postgres_template: str) -> Iterator[Database]:
     """A new migrated PostgreSQL database."""
-    for url in _temporary(postgres_server, postgres_template):
+    for url in temporary(postgres_server, postgres_template):
         yield from _opened(url)
 
 
@@ -89,7 +89,8 @@ def create_database(server: URL, name: str, template: str = "template0") -> None
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
-def _temporary(server: URL, template: str) -> Iterator[str]:
+def temporary(server: URL, template: str) -> Iterator[str]:
+    """The URL of a new database on a server; it goes away afterwards."""
     name = f"test_{next(_numbers)}"
     create_database(server, name, template)
     yield _of(server, name)

@@ -17,7 +17,7 @@ from secondlook.cases import (
     Role,
     Zone,
 )
-from secondlook.decisions import Act, Decision, FindingAct, Lease
+from secondlook.decisions import Act, Area, Decision, FindingAct, How, Lease
 from secondlook.domain import (
     CaseSource,
     Disposition,
@@ -27,6 +27,7 @@ from secondlook.domain import (
     ManifestRow,
     Opened,
     Panel,
+    Reason,
     Taxonomy,
     Unused,
     Verdict,
@@ -76,6 +77,7 @@ __all__ = [
     "Act",
     "AnomalyMap",
     "Answers",
+    "Area",
     "Assertion",
     "Assessment",
     "Attachment",
@@ -97,6 +99,7 @@ __all__ = [
     "Finding",
     "FindingAct",
     "Flag",
+    "How",
     "ImageInput",
     "ImageOutputs",
     "IntakeError",
@@ -122,6 +125,7 @@ __all__ = [
     "Provenance",
     "Query",
     "Queue",
+    "Reason",
     "Record",
     "Region",
     "Role",

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from secondlook.assessments import Abstention, Assessment, Finding
 from secondlook.cases import Attachment, Case, Facts, NewCase, Record
-from secondlook.decisions import Act, Decision
+from secondlook.decisions import Decision
 from secondlook.evidence import Evidence
 from secondlook.intended_use import IntendedUse
 from secondlook.model_io import ModelInputs, ModelOutputs
@@ -65,6 +65,18 @@ class Disposition:
     code: str
     title: str
     tone: Literal["good", "caution", "bad", "neutral"] = "neutral"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One of a domain's closed reasons for a decision."""
+
+    code: str
+    title: str
+    dispositions: tuple[str, ...] = ()
+    """Codes of the outcomes that it may stand beside; none named: beside any."""
+    comment: bool = False
+    """Whether it says too little without words of the reviewer's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,9 +192,19 @@ class Domain(ABC):
     machine says: no finding, map, place or number. A site sets it, see `secondlook.withholding`."""
     deidentify: ClassVar[bool] = False
     """Whether its files name people: then whatever identifies is removed before it is stored."""
+    reasons: ClassVar[tuple[Reason, ...]] = ()
+    """The closed list of reasons that reviewers choose from; empty for a domain without."""
+    discrepancy_unexplained: ClassVar[bool] = True
+    """Whether a reviewer may decide otherwise than the machine without giving a reason."""
     eligible_by: ClassVar[tuple[str, ...]] = ()
     """Facts of pictures that an adapter is bound to: it looks at none that is unlike those it was
     learned with, or than a person said it is for."""
+
+    @property
+    def severities(self) -> tuple[Label, ...]:
+        """How severe a finding, or a case as a whole, may be, the mildest first; empty for a
+        domain without such a scale."""
+        return self.taxonomy.grades
 
     @property
     def sensitivity(self) -> float | None:
@@ -238,12 +260,15 @@ class Domain(ABC):
     ) -> frozenset[str] | None:
         """What a decision says is to be found, to learn from; None where it does not say.
 
-        What the reviewer agreed to or added holds. Nothing is to be found where the disposition is
-        a good one and nothing was agreed to or added, whatever the first look said.
+        What the reviewer agreed to or added holds, and of an edited finding what it became; beside
+        it how severe they called it, where the taxonomy has such grades. Nothing is to be found
+        where the disposition is a good one and nothing holds, whatever the first look said.
         """
-        held = {x.label for x in decision.acts if x.act in (Act.AGREE, Act.ADD, Act.EDIT)}
+        held = decision.held
         if held:
-            return frozenset(held)
+            grades = {x.code for x in self.taxonomy.grades}
+            said = (decision.severity, *(x.severity for x in decision.acts if x.held))
+            return held | (grades & {x for x in said if x})
         tones = {x.code: x.tone for x in self.dispositions}
         return frozenset() if tones.get(decision.disposition) == "good" else None
 

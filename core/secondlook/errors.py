@@ -15,6 +15,7 @@
         ├── BadValue           a value that no database can hold: NaN, NUL, half a character
         ├── NotFound           no such case, adapter or user
         ├── LeaseLost          somebody else holds the case now
+        │   └── OthersTurn     the case waits for another reader, or for a lead
         ├── Conflict           the case changed since it was read
         └── AuditBroken        the audit trail does not verify
 
@@ -86,6 +87,10 @@ class NotFound(StoreError):
 
 class LeaseLost(StoreError):
     """The lease under which a reviewer acted is no longer theirs."""
+
+
+class OthersTurn(LeaseLost):
+    """A case waits for somebody else: for a second reader, or for a lead."""
 
 
 class Conflict(StoreError):

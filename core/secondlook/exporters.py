@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from secondlook.assessments import Assessment, Finding
 from secondlook.codec import to_plain
-from secondlook.decisions import Act
+from secondlook.decisions import Act, Decision, FindingAct
 from secondlook.evidence import Evidence, Measurement, Region, Ruling
 
 if TYPE_CHECKING:
@@ -22,17 +22,18 @@ COLUMNS = (
     "case", "domain", "product", "title", "status", "opened_at", "recommended", "score",
     "findings", "abstention", "adapter", "decided", "reviewer", "decided_at", "reason",
     "manual_revision", "regions", "measurements", "clause", "clause_asks_for", "decided_findings",
-    "case_revision", "outdated", "later_look", "later_recommended",
+    "case_revision", "outdated", "later_look", "later_recommended", "decided_severity",
+    "reason_codes", "how_decided", "first_reader",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "case", "domain", "product", "manual_revision", "title", "status", "finding", "finding_title",
     "found_by", "score", "threshold", "probability", "severity", "site", "regions", "measurements",
     "measured", "limit", "clause", "clause_text", "clause_page", "clause_line", "clause_asks_for",
     "recommended", "act", "decided", "reviewer", "decided_at", "case_revision", "outdated",
+    "act_becomes", "act_severity", "act_site", "act_area", "act_comment",
 )  # fmt: skip
 _FORMULA = re.compile(r"""((?:^|[;\t\r\n])[ "\xa0\ufeff]*)([=+\-@＝＋－＠])""")
 """What begins like a formula (in full width as well), and what stands before it in its cell."""
-HELD = (Act.AGREE, Act.EDIT, Act.ADD)
 Row = Mapping[str, object]
 Kind = TypeVar("Kind", bound=Evidence)
 
@@ -77,7 +78,7 @@ def _table(columns: Sequence[str], cases: Iterable[Sequence[Row]], out: IO[str])
 
 def _row(item: "CaseExport") -> Row:
     case, assessment = item.case, item.assessment
-    decision = item.decisions[-1] if item.decisions else None
+    decision = item.decision
     seen = tuple(_evidence(assessment))
     ruling = _decisive(seen)
     return {
@@ -101,12 +102,21 @@ def _row(item: "CaseExport") -> Row:
         "measurements": _measurements(seen),
         "clause": ruling and _place(ruling),
         "clause_asks_for": ruling and ruling.disposition,
-        "decided_findings": decision and ";".join(x.label for x in decision.acts if x.act in HELD),
+        "decided_findings": decision and ";".join(x.held for x in decision.acts if x.held),
         "case_revision": case.spec and case.spec.revision,
         "outdated": item.outdated,
         "later_look": item.later and item.later.created_at.isoformat(),
         "later_recommended": item.later and item.later.disposition,
+        "decided_severity": decision and decision.severity,
+        "reason_codes": decision and ";".join(decision.reason_codes),
+        "how_decided": decision and decision.how.value,
+        "first_reader": decision and _first_reader(item, decision),
     }
+
+
+def _first_reader(item: "CaseExport", decision: Decision) -> str | None:
+    """Who read the case before the reader who decided it."""
+    return next((x.reviewer for x in item.reads if x.id == decision.second_to), None)
 
 
 def _revision(item: "CaseExport") -> str | None:
@@ -116,15 +126,35 @@ def _revision(item: "CaseExport") -> str | None:
 
 
 def _finding_rows(item: "CaseExport") -> list[Row]:
-    decision = item.decisions[-1] if item.decisions else None
-    acts = {x.label: x.act for x in decision.acts} if decision else {}
+    decision = item.decision
+    acts = decision.acts if decision else ()
     machine = item.assessment.findings if item.assessment else ()
-    rows: list[Row] = [_found(x) | _of_case(item) | {"act": acts.get(x.label)} for x in machine]
-    added = acts.keys() - {x.label for x in machine}
+    on_machine = {x.label: x for x in acts if x.act is not Act.ADD}
+    named = {x.label for x in machine}
+    further = [x for x in acts if x.act is Act.ADD or x.label not in named]
+    rows: list[Row] = [
+        _found(x) | _of_case(item) | _acted(on_machine.get(x.label)) for x in machine
+    ]
     rows += [
-        {"finding": x, "found_by": "person", "act": acts[x]} | _of_case(item) for x in sorted(added)
+        {"finding": x.label, "found_by": "person"} | _of_case(item) | _acted(x)
+        for x in sorted(further, key=lambda act: act.label)
     ]
     return rows
+
+
+def _acted(act: FindingAct | None) -> dict[str, object]:
+    """What the person did with a finding; nothing for a finding that they left alone."""
+    if act is None:
+        return {}
+    area = act.area
+    return {
+        "act": act.act,
+        "act_becomes": act.becomes,
+        "act_severity": act.severity,
+        "act_site": act.site,
+        "act_area": area and f"at {area.left},{area.top} size {area.width}x{area.height}",
+        "act_comment": act.comment,
+    }
 
 
 def _of_case(item: "CaseExport") -> dict[str, object]:

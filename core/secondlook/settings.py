@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from secondlook.errors import SettingsError
+from secondlook.second_reads import SecondRead
 
 FILE = "secondlook.toml"
 MIB = 1024 * 1024
@@ -89,6 +90,10 @@ class Settings(BaseSettings):
     vision_backbone: str = "starter"
     text_backbone: str = "minilm"
     lease_minutes: int = Field(default=15, gt=0)
+    hand_over_minutes: int = Field(default=60, gt=0)
+    """How long a case that was handed over waits for that reviewer alone."""
+    second_read: dict[str, SecondRead] = {}
+    """By domain, when a second person reads; a domain that is not named asks for none."""
     threads: int | None = Field(default=None, gt=0)
     """Threads for models; None leaves it to the library."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

@@ -9,6 +9,7 @@ from defect_inspector.deciding import ACCEPT, strict
 from defect_inspector.judging import judge, seen_in
 from defect_inspector.naming import NAME
 from defect_inspector.opening import open_parts
+from defect_inspector.reasons import REASONS
 from defect_inspector.rules import ruling_passages
 from defect_inspector.rulings import recommended
 from defect_inspector.seeing import see
@@ -45,6 +46,7 @@ class DefectInspector(Domain):
     dispositions = DISPOSITIONS
     settings_class = InspectorSettings
     record_kind = "manual"
+    reasons = REASONS
 
     def __init__(self) -> None:
         self._settings = InspectorSettings()

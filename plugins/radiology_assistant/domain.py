@@ -20,9 +20,10 @@ from radiology_assistant.learned import (
 from radiology_assistant.notes import before_reading
 from radiology_assistant.opening import open_exams
 from radiology_assistant.policy import Placed, Policy, refusal, thresholds_of
+from radiology_assistant.reasons import REASONS
 from radiology_assistant.series_panel import series_panel
 from radiology_assistant.settings import RadiologySettings
-from radiology_assistant.taxonomy import DISPOSITIONS, TAXONOMY
+from radiology_assistant.taxonomy import DISPOSITIONS, SEVERITIES, TAXONOMY
 from secondlook import (
     Abstention,
     Assessment,
@@ -31,6 +32,7 @@ from secondlook import (
     Decision,
     Domain,
     Finding,
+    Label,
     ModelInputs,
     ModelOutputs,
     Opened,
@@ -66,9 +68,15 @@ class RadiologyAssistant(Domain):
     """A bank of good parts is no model of an exam."""
     eligible_by = ("modality", "body_part", "view", "age_years")
     deidentify = True
+    reasons = REASONS
 
     def __init__(self) -> None:
         self._settings = RadiologySettings()
+
+    @property
+    def severities(self) -> tuple[Label, ...]:
+        """How pressing a finding is, in the words of the bands."""
+        return SEVERITIES
 
     @property
     def sensitivity(self) -> float:

@@ -11,6 +11,13 @@ CRITICAL = "critical"
 URGENT = "urgent"
 ROUTINE = "routine"
 
+SEVERITIES = (
+    Label(code=ROUTINE, title="routine", description="can wait its turn"),
+    Label(code=URGENT, title="urgent", description="to be seen within hours"),
+    Label(code=CRITICAL, title="critical", description="to be seen at once"),
+)
+"""How pressing a finding is, the mildest first."""
+
 TAXONOMY = Taxonomy(
     labels=(
         Label(

@@ -12,7 +12,7 @@ import pytest
 from export_parts import PORE, SCRATCH, SPEC, Counted, manual, ruling, rulings
 from secondlook.assessments import Assessment, Finding, Provenance
 from secondlook.cases import Attachment, Case, CaseStatus, Role
-from secondlook.decisions import Act, Decision, FindingAct
+from secondlook.decisions import Act, Area, Decision, FindingAct, How
 from secondlook.evidence import Measurement
 from secondlook.exporters import write_csv, write_findings, write_json
 from secondlook.registry import Exporter
@@ -262,3 +262,36 @@ def test_no_case_is_kept_once_it_is_written(write: Any) -> None:
 def test_a_format_gives_exactly_one_way_to_write(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must give `write` or `build`"):
         Exporter(name="x", description="", **given)
+
+
+def test_what_a_person_said_of_a_finding_stands_beside_it() -> None:
+    area = Area(attachment="0" * 64, left=1, top=2, width=3, height=4)
+    acts = (
+        FindingAct(label="pore", act=Act.EDIT, becomes="crack", severity="major", area=area),
+        FindingAct(label="pore", act=Act.ADD, site="rim", comment="=one more"),
+    )
+    item = decided_on(acts)
+    machine, added = rows(write_findings, item)
+    assert (machine["finding"], machine["act_becomes"]) == ("pore", "crack")
+    assert (machine["act_severity"], machine["act_area"]) == ("major", "at 1,2 size 3x4")
+    assert (added["found_by"], added["act"], added["act_site"]) == ("person", "add", "rim")
+    assert added["act_comment"] == "'=one more"
+    (row,) = rows(write_csv, item)
+    assert (row["decided_findings"], row["how_decided"]) == ("crack;pore", "agreed")
+    assert (row["first_reader"], row["reason_codes"]) == ("Bob", "dirt;other")
+    (still_open,) = rows(write_csv, replace(item, case=replace(item.case, status=CaseStatus.NEW)))
+    assert (still_open["decided"], still_open["decided_findings"]) == ("", "")
+
+
+def decided_on(acts: tuple[FindingAct, ...]) -> CaseExport:
+    """A case that two readers agreed on."""
+    item = exported()
+    first = replace(item.decisions[0], id="f" * 32, reviewer="Bob", how=How.FIRST)
+    second = replace(
+        item.decisions[0],
+        acts=acts,
+        how=How.AGREED,
+        second_to=first.id,
+        reason_codes=("dirt", "other"),
+    )
+    return replace(item, decisions=(second,), reads=(first,))

@@ -55,6 +55,8 @@ def fill(database: Database) -> str:
     with database.write() as unit:
         unit.priorities.set(case_id, "soon", reviewer="ann")
         lease = unit.leases.claim(case_id, "ann", minutes=5)
+        unit.case_acts.put_back(case_id, reviewer="ann", lease=lease)
+        lease = unit.leases.claim(case_id, "ann", minutes=5)
         decision = unit.decisions.add(
             case_id,
             reviewer="ann",
@@ -133,17 +135,20 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
         "product_versions",
         "priority_acts",
         "patient_links",
+        "case_acts",
     )  # 0004 knows of none
     asked_again = {"intended_uses": 0, "acknowledgements": 0}
     assert rows(database) == before | told | dropped | dict.fromkeys(undone, 0) | asked_again
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
-        # Of the product, of who moved the case and of who acknowledged, as the trail tells.
-        moved, removed, unsaid, gone = sorted(
-            unit.audit.verify().problems, key=lambda x: x.chain != case_id
-        )
-        assert (moved.chain, moved.what.endswith("was removed")) == (case_id, True)
+        # Of the product, of who moved the case, put it back or acknowledged, as the trail tells.
+        problems = unit.audit.verify().problems
+        put_back, moved = sorted((x for x in problems if x.chain == case_id), key=lambda x: x.what)
+        removed, unsaid, gone = (x for x in problems if x.chain != case_id)
+        assert (put_back.chain, moved.chain) == (case_id, case_id)
+        assert put_back.what.startswith("act ") and put_back.what.endswith("was removed")
+        assert moved.what.startswith("priority ") and moved.what.endswith("was removed")
         assert {removed.chain, gone.chain} == {product_id("parts", "bolt")}
         assert unsaid.what.startswith("acknowledgement ") and unsaid.what.endswith("was removed")
         assert removed.what.endswith("was removed")

@@ -51,7 +51,8 @@ def store(page: Shown, disposition: str) -> Decision | None:
         return None
     title = words.disposition(page.domain, decision.disposition)
     when = words.clock(decision.decided_at, seconds=True)
-    session.notify(Notice(f"Saved {when}: {title}, {case.title}", case=case.id))
+    waits = decide.WAITS.get(decision.how, "")
+    session.notify(Notice(f"Saved {when}: {title}, {case.title}{waits}", case=case.id))
     session.keep_lease(None)
     turn.forget_counts()
     return decision
@@ -62,7 +63,7 @@ def _basis(page: Shown) -> decide.Basis:
     lease = session.held_lease()
     return decide.Basis(
         assessment=page.assessment.id if page.assessment else None,
-        amends=page.decisions[-1].id if page.decisions else None,
+        amends=page.view.amends,
         lease=lease if lease and lease.case_id == page.case.id else None,
     )
 
@@ -73,7 +74,7 @@ def _buttons(page: Shown, domain: Domain) -> None:
     for number, (disposition, key) in enumerate(zip(domain.dispositions, keys, strict=True)):
         pressed = columns[number % COLUMNS].button(
             words.label(disposition.title),
-            key=f"decide:{page.case.id}:{len(page.decisions)}:{disposition.code}",
+            key=f"decide:{page.case.id}:{page.turn}:{disposition.code}",
             icon=words.tone(disposition),
             shortcut=key,
             width="stretch",
@@ -122,6 +123,6 @@ def _skip(page: Shown) -> None:
 
 def _key(page: Shown) -> str:
     """One key for each act that this page can lead to."""
-    name = f"act-key:{page.case.id}:{len(page.decisions)}"
+    name = f"act-key:{page.case.id}:{page.turn}"
     key: str = st.session_state.setdefault(name, uuid4().hex)
     return key

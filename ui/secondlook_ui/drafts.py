@@ -73,4 +73,4 @@ def saved_at(case_id: str) -> datetime | None:
 def _act(page: Shown) -> str:
     """One act as part of a key: keys end up in the page, names must not."""
     name = hashlib.sha256(session.reviewer().encode()).hexdigest()[:8]
-    return f"{page.case.id}:{name}:{len(page.decisions)}"
+    return f"{page.case.id}:{name}:{page.turn}"

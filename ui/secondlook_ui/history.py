@@ -4,21 +4,23 @@ import streamlit as st
 
 from secondlook.decisions import Decision
 from secondlook.domain import Domain
-from secondlook_ui import decision, drafts, session, shortcuts, turn, words
+from secondlook.store.audit_described import REOPENED
+from secondlook_ui import decided, decision, drafts, session, shortcuts, turn, words
 from secondlook_ui.session import Notice
 from secondlook_ui.shown import Shown
 
 
 def show(page: Shown) -> None:
     """Draw the decisions, the standing one first, and the form that amends it."""
-    standing, *earlier = reversed(page.decisions)
+    standing = page.decisions[-1]
     with st.container(key="said-standing"), st.container(key="strong-standing"):
         st.text(f"Decided: {words.disposition(page.domain, standing.disposition)}")
-    _decision(standing, page.domain)
+    _decision(standing, page)
+    earlier = sorted((*page.decisions[:-1], *page.view.reads), key=lambda x: x.decided_at)
     if earlier:
         with st.expander("Earlier decisions"):
-            for item in earlier:
-                _decision(item, page.domain)
+            for item in reversed(earlier):
+                _decision(item, page)
     _next(page)
     if page.domain is not None:
         with st.expander("Change decision"):
@@ -26,23 +28,34 @@ def show(page: Shown) -> None:
 
 
 def before(page: Shown) -> None:
-    """Draw what was decided on an open case before files were added to it."""
-    if not page.decisions:
+    """Draw what this reviewer may see of what was said about an open case."""
+    said = sorted((*page.decisions, *page.view.reads), key=lambda x: x.decided_at)
+    if not said:
         return
-    title = words.disposition(page.domain, page.decisions[-1].disposition)
     with st.container(key="caution-before"):
         with st.container(key="strong-before"):
-            st.text(f"Decided before: {title}; new files came in. Look at them and decide again.")
-        for item in reversed(page.decisions):
-            _decision(item, page.domain)
+            st.text(_open_again(page, said[-1]))
+        for item in reversed(said):
+            _decision(item, page)
 
 
-def _decision(item: Decision, domain: Domain | None) -> None:
-    st.text(words.decided(item, domain))
-    for act in item.acts:
-        st.text(f"{words.finding(domain, act.label)}: {words.ACTS[act.act]}")
-    if item.reason:
-        st.text(f"Reason: {item.reason}")
+def _open_again(page: Shown, last: Decision) -> str:
+    """Why the case is open, after what was said of it last."""
+    title = words.disposition(page.domain, last.disposition)
+    if last.id in page.view.undone:
+        return f"Taken back: {title}. The case is open again."
+    if not last.how.closes:
+        return f"Read: {title}. The case waits for somebody else."
+    if any(x.action == REOPENED and x.at >= last.decided_at for x in page.view.events):
+        return f"Decided before: {title}; new files came in. Look at them and decide again."
+    return f"Decided before: {title}. The case is open again."
+
+
+def _decision(item: Decision, page: Shown) -> None:
+    back = ", taken back" if item.id in page.view.undone else ""
+    st.text(words.decided(item, page.domain) + back)
+    for line in decided.lines(item, page.domain):
+        st.text(line)
 
 
 def _next(page: Shown) -> None:
@@ -66,7 +79,7 @@ def _change(page: Shown, domain: Domain) -> None:
         format_func=lambda x: titles[x],
         index=None,
         horizontal=True,
-        key=f"amend:{page.case.id}:{len(page.decisions)}",
+        key=f"amend:{page.case.id}:{page.turn}",
     )
     st.text_area(
         "Why it changes",

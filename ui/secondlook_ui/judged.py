@@ -12,6 +12,7 @@ from secondlook.cases import Case
 from secondlook.domain import Domain
 from secondlook.evidence import Ruling
 from secondlook.products import ProductVersion
+from secondlook.store.audit import AuditEvent
 from secondlook.store.audit_contents import ASSESSED
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_ui import words
@@ -40,7 +41,7 @@ class Judged:
         return f"manual revision {spec.revision}" if spec and spec.revision else None
 
 
-def read(case: Case, unit: UnitOfWork) -> tuple[Judged, ...]:
+def read(case: Case, events: Sequence[AuditEvent], unit: UnitOfWork) -> tuple[Judged, ...]:
     """All first looks as they came to stand, the standing one last.
 
     One that came to stand again is told again: the trail knows, its place in the store does not.
@@ -48,7 +49,7 @@ def read(case: Case, unit: UnitOfWork) -> tuple[Judged, ...]:
     looks = {x.id: x for x in unit.assessments.history(case.id)}
     versions = _versions(case, unit)
     told: list[Judged] = []
-    for event in unit.audit.events(case.id):
+    for event in events:
         look = looks.get(str(event.body.get("assessment")))
         if event.action != ASSESSED or look is None:
             continue

@@ -18,6 +18,7 @@ from secondlook.evidence import (
     Region,
 )
 from secondlook.store.unit_of_work import UnitOfWork
+from secondlook.store.views import CaseView
 from secondlook.withholding import withheld
 from secondlook_ui import intended_use, judged, session, similar
 from secondlook_ui.judged import Judged
@@ -33,7 +34,8 @@ class Shown:
 
     case: Case
     assessment: Assessment | None
-    decisions: tuple[Decision, ...]
+    view: CaseView
+    """How it was read, as far as this reviewer may see it."""
     draft: dict[str, Any]
     domain: Domain | None
     """None when no loaded plugin brings it."""
@@ -50,6 +52,16 @@ class Shown:
     def decided(self) -> bool:
         """Whether a decision stands. A case that gained files since its decisions is open again."""
         return self.case.status is CaseStatus.DECIDED
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Those that this reviewer may see, oldest first."""
+        return self.view.decisions
+
+    @property
+    def turn(self) -> int:
+        """A number that every read of the case which they may see raises: each has its own keys."""
+        return len(self.view.decisions) + len(self.view.reads)
 
     def labels(self) -> tuple[str, ...]:
         """The codes of what was found, each once."""
@@ -128,11 +140,12 @@ def read(case_id: str) -> Shown:
         hides = withholding.applies(case.domain)
         stored = unit.assessments.latest(case.id)
         assessment = stored and withholding.assessment(case.domain, stored)
-        told = judged.read(case, unit)
+        view = unit.views.of(case.id, session.reviewer())
+        told = judged.read(case, view.events, unit)
         return Shown(
             case=case,
             assessment=assessment,
-            decisions=unit.decisions.of(case.id),
+            view=view,
             draft=unit.drafts.load(case.id, session.reviewer()) or {},
             domain=context.plugins.domains.get(case.domain),
             map_threshold=_threshold(assessment, unit),

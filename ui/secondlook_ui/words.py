@@ -182,6 +182,7 @@ def untrained(assessment: Assessment) -> str | None:
 def decided(decision: Decision, domain: Domain | None) -> str:
     """One decision as a line."""
     act = "changed the decision to" if decision.amends else "decided"
+    act = act if decision.how.closes else "read it as"
     title = disposition(domain, decision.disposition)
     return f"{clock(decision.decided_at, seconds=True)}  {decision.reviewer} {act} {title}"
 

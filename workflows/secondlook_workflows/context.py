@@ -1,12 +1,17 @@
 """What every verb is given: the workspace, the plugins, resident models and a progress display."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from secondlook.discovery import load_plugins
+from secondlook.domain import Domain
+from secondlook.errors import SettingsError
 from secondlook.plugins import Plugins
+from secondlook.second_reads import SecondRead
+from secondlook.settings import Settings
 from secondlook.withholding import Withholding
 from secondlook.workspace import Workspace, open_workspace
 
@@ -45,9 +50,13 @@ class Context:
     progress: Progress = field(default_factory=Silent)
 
     def __post_init__(self) -> None:
-        """Let the store know how the cases of each domain wait."""
-        domains = self.plugins.domains.values()
-        self.workspace.database.queues = {x.name: x.queue() for x in domains}
+        """Let the store know how the cases of each domain wait, and who reads them twice.
+
+        Raises SettingsError for a disposition that a domain does not have.
+        """
+        domains, database = self.plugins.domains.values(), self.workspace.database
+        database.queues = {x.name: x.queue() for x in domains}
+        database.second_reads.policies = second_reads(domains, self.workspace.settings)
 
     @property
     def withholding(self) -> Withholding:
@@ -63,6 +72,18 @@ class Context:
         return Runtime(
             self.plugins.backbones, threads=settings.threads, precision=settings.precision
         )
+
+
+def second_reads(domains: Iterable[Domain], settings: Settings) -> Mapping[str, SecondRead]:
+    """The policies of the settings; those of a domain that is not loaded are taken as they are."""
+    codes = {x.name: {y.code for y in x.dispositions} for x in domains}
+    for name, policy in settings.second_read.items():
+        if unknown := set(policy.dispositions) - codes.get(name, set(policy.dispositions)):
+            raise SettingsError(
+                f"second_read.{name}.dispositions: {', '.join(sorted(unknown))} is none of "
+                f"{', '.join(sorted(codes[name]))}"
+            )
+    return settings.second_read
 
 
 def open_context(home: Path | None = None, progress: Progress | None = None) -> Context:

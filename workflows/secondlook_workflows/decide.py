@@ -1,15 +1,28 @@
 """decide: a reviewer's act on a case, checked against the domain's own words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from secondlook.cases import Case, CaseStatus
-from secondlook.decisions import Act, Decision, FindingAct, Lease
-from secondlook.domain import Domain
-from secondlook.errors import Conflict, PluginError, UsageError
+from secondlook.decisions import Decision, FindingAct, How, Lease
+from secondlook.errors import Conflict
 from secondlook.products import outdated
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
+from secondlook_workflows.decide_words import check_explained, check_words
+from secondlook_workflows.finding_words import parse_act
 from secondlook_workflows.intended_use import require
+
+__all__ = ["WAITS", "Basis", "Check", "DecideConfig", "Outdated", "parse_act", "run"]
+
+Check = Callable[[UnitOfWork], None]
+"""Asked inside the transaction whether whoever acts may: raises where they may not."""
+WAITS = {
+    How.FIRST: "; it waits for a second reader, who does not see this",
+    How.SECOND: "; the first read differs, so a lead decides",
+    How.AGREED: "; the first reader came to the same",
+}
+"""What becomes of a case by a read of two, after the words that say it is stored."""
 
 
 class Outdated(Conflict):
@@ -37,32 +50,43 @@ class DecideConfig:
     reviewer: str
     acts: tuple[FindingAct, ...] = ()
     reason: str = ""
+    """In words; a comment beside `reason_codes`, where there are some."""
+    reason_codes: tuple[str, ...] = ()
+    """Of the domain's closed list."""
+    severity: str | None = None
+    """Of the whole case, from the domain's scale."""
     amend: bool = False
     """Without a basis: replace the decision that stands."""
     basis: Basis | None = None
     """None takes what stands now, as a command line has no page that could be out of date."""
     anyway: bool = False
     """Without a basis: decide on a first look that was made under another description, too."""
+    lead: bool = False
+    """Adjudicate: a case that waits for a lead. Whether the reviewer is one, `check` knows."""
     key: str | None = None
     """The same key twice stores one decision: a repeated request is no second act."""
 
 
-def run(config: DecideConfig, context: Context) -> Decision:
-    """Store the decision and tell the plugins.
+def run(config: DecideConfig, context: Context, *, check: Check | None = None) -> Decision:
+    """Store the decision and, where the case is decided by it, tell the plugins.
 
     Raises:
         Conflict: a newer first look or another decision came in since the basis.
         Outdated: nobody has seen that the first look was made under another description.
         LeaseLost: somebody else holds the case now.
+        OthersTurn: it waits for another reader, or for a lead.
         NotAcknowledged: the reviewer has not acknowledged the intended use of the domain.
         PluginError: a word that the domain does not have.
+        UsageError: a discrepancy without a reason, an edit of nothing, a place that is not there.
     """
     database = context.workspace.database
     with database.read() as unit:
         case = unit.cases.get(unit.cases.resolve(config.case))
     domain = context.plugins.domain(case.domain)
-    _check(config, domain)
+    check_words(config, domain, case)
     with database.write() as unit:
+        if check is not None:
+            check(unit)
         require(domain, config.reviewer, unit)
         basis = config.basis or _present(case, config.amend, unit)
         unit.users.ensure(config.reviewer)
@@ -72,16 +96,21 @@ def run(config: DecideConfig, context: Context) -> Decision:
             disposition=config.disposition,
             acts=config.acts,
             reason=config.reason,
+            severity=config.severity,
+            reason_codes=config.reason_codes,
             assessment_id=basis.assessment,
             lease=basis.lease,
             amends=basis.amends,
             key=config.key,
+            lead=config.lead,
         )
         _check_basis(basis, case.id, unit)
+        check_explained(decision, unit.assessments.latest(case.id), domain)
         if config.basis is None and not config.anyway:
             _check_outdated(case.id, unit)
         unit.commit()
-    context.plugins.case_decided(case, decision)
+    if decision.how.closes:
+        context.plugins.case_decided(case, decision)
     return decision
 
 
@@ -113,26 +142,3 @@ def _check_outdated(case_id: str, unit: UnitOfWork) -> None:
             "with `secondlook rejudge`, or looked at again with `secondlook assess`; or decide it "
             "with --anyway."
         )
-
-
-def parse_act(text: str) -> FindingAct:
-    """`scratch=agree` as an act. Raises UsageError that shows the form."""
-    label, _, act = text.partition("=")
-    if not label or act not in Act.__members__.values():
-        acts = ", ".join(Act)
-        raise UsageError(f"cannot read the finding {text!r}: write LABEL=ACT, ACT of {acts}")
-    return FindingAct(label=label, act=Act(act))
-
-
-def _check(config: DecideConfig, domain: Domain) -> None:
-    codes = [x.code for x in domain.dispositions]
-    if config.disposition not in codes:
-        raise PluginError(
-            f"{domain.title} has no disposition {config.disposition!r}; there is: {', '.join(codes)}"
-        )
-    labels = [x.code for x in domain.taxonomy.labels]
-    for act in config.acts:
-        if act.label not in labels:
-            raise PluginError(
-                f"{domain.title} knows no finding {act.label!r}; there is: {', '.join(labels)}"
-            )

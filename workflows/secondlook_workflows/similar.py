@@ -1,11 +1,9 @@
 """Decided cases that look like one, by the vectors of their pictures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from secondlook.assessments import Assessment
 from secondlook.cases import Case
-from secondlook.decisions import Act, FindingAct
 from secondlook.evidence import PriorCase
 from secondlook.store.embedding_values import CaseFilter, ImageKey, Space
 from secondlook.store.unit_of_work import UnitOfWork
@@ -93,7 +91,7 @@ def nearest_in(case: Case, space: Space, unit: UnitOfWork, limit: int) -> tuple[
 
 def _told(prior: PriorCase, case: Case, unit: UnitOfWork) -> SimilarCase:
     decisions = unit.decisions.of(case.id)
-    held = _held(decisions[-1].acts) if decisions else ()
+    held = tuple(x.held for x in decisions[-1].acts if x.held) if decisions else ()
     return SimilarCase(
         case=case.id,
         title=case.title,
@@ -102,10 +100,6 @@ def _told(prior: PriorCase, case: Case, unit: UnitOfWork) -> SimilarCase:
         labels=held,
         picture=next((x.sha256 for x in case.images()), None),
     )
-
-
-def _held(acts: Sequence[FindingAct]) -> tuple[str, ...]:
-    return tuple(x.label for x in acts if x.act is not Act.REJECT)
 
 
 def _case(key: ImageKey) -> str:

@@ -1,7 +1,7 @@
 """Where a case stands in the worklist and why, in words, for the command line and the pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +32,18 @@ class Line:
     """None where it does not order the cases, or is withheld."""
 
 
-def lines(rows: Sequence[CaseSummary], unit: UnitOfWork, context: Context) -> list[Line]:
-    """The rows without what is withheld, each with its band and the reason for it."""
+def lines(
+    rows: Sequence[CaseSummary], unit: UnitOfWork, context: Context, *, lead: bool = False
+) -> list[Line]:
+    """The rows without what is withheld, each with its band and the reason for it.
+
+    Only a `lead` is told what they wait for: who reads a case second must not know that they do.
+    """
     broken: set[str] = set()
     for start in range(0, len(rows), BATCH):
         broken |= unit.audit.broken([x.id for x in rows[start : start + BATCH]])
-    return [line(x, context, broken=x.id in broken) for x in rows]
+    told = rows if lead else [replace(x, stage=None) for x in rows]
+    return [line(x, context, broken=x.id in broken) for x in told]
 
 
 def line(row: CaseSummary, context: Context, *, broken: bool = False) -> Line:

@@ -11,24 +11,35 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from secondlook.assessments import Assessment
 from secondlook.decisions import Decision, Prioritisation
 from secondlook.products import ProductVersion
+from secondlook.reviewing import CaseAct
 from secondlook.store.assessment_mapping import assessments_of
 from secondlook.store.assessment_tables import AssessmentRow
 from secondlook.store.audit_digest import (
     assessment_digest,
+    case_act_digest,
     decision_digest,
     priority_digest,
     product_digest,
 )
 from secondlook.store.audit_problem import AuditProblem
-from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.case_act_mapping import (
+    ESCALATED,
+    HANDED_OVER,
+    PUT_BACK,
+    UNDONE,
+    case_acts_of,
+)
+from secondlook.store.decision_mapping import reads_of
 from secondlook.store.priority_mapping import priorities_of
 from secondlook.store.product_mapping import versions_of
 from secondlook.store.product_tables import ProductVersionRow
-from secondlook.store.review_tables import AuditEventRow, DecisionRow, PriorityActRow
+from secondlook.store.review_tables import AuditEventRow, CaseActRow, DecisionRow, PriorityActRow
 
-T = TypeVar("T", Assessment, Decision, Prioritisation, ProductVersion)
+T = TypeVar("T", Assessment, Decision, CaseAct, Prioritisation, ProductVersion)
 ASSESSED = "case.assessed"
 DECIDED = "case.decided"
+READ = "case.read"
+"""A read that waits for another one. Its event says nothing of what was read."""
 PRIORITISED = "case.prioritised"
 DESCRIBED = "product.described"
 REDESCRIBED = "product.changed"
@@ -71,11 +82,20 @@ ASSESSMENTS = Kind(
 DECISIONS = Kind(
     "decision",
     "case",
-    (DECIDED,),
+    (DECIDED, READ),
     DecisionRow.case_id,
     DecisionRow.id,
-    decisions_of,
+    reads_of,
     decision_digest,
+)
+CASE_ACTS = Kind(
+    "act",
+    "case",
+    (ESCALATED, HANDED_OVER, PUT_BACK, UNDONE),
+    CaseActRow.case_id,
+    CaseActRow.id,
+    case_acts_of,
+    case_act_digest,
 )
 PRIORITIES = Kind(
     "priority",

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from secondlook.store.audit_contents import BATCH, DECIDED
+from secondlook.store.audit_contents import BATCH, DECIDED, READ
 from secondlook.store.audit_problem import AuditProblem
+from secondlook.store.case_act_mapping import UNDONE
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.product_mapping import product_id
 from secondlook.store.product_tables import ProductVersionRow
 
 REOPENED = "case.reopened"
+OPEN_AGAIN = (REOPENED, READ, UNDONE)
 """From then on the standing description holds, and none is kept."""
 
 
@@ -35,7 +37,7 @@ class Described:
 
     def note(self, chain: str, seq: int, action: str, body: str) -> Iterator[AuditProblem]:
         """Take one event, of any kind; yields the problems of a full batch."""
-        if action not in (DECIDED, REOPENED):
+        if action not in (DECIDED, *OPEN_AGAIN):
             return
         if len(self._told) >= BATCH and chain not in self._told:
             yield from self.compare()

@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from secondlook.assessments import Assessment
-from secondlook.decisions import Decision, Prioritisation
+from secondlook.decisions import Decision, FindingAct, How, Prioritisation
 from secondlook.intended_use import Acknowledgement
 from secondlook.products import ProductVersion
+from secondlook.reviewing import CaseAct
 from secondlook.store.audit_chain import moment
 
 LATER: dict[str, dict[str, object]] = {
@@ -21,24 +22,53 @@ LATER: dict[str, dict[str, object]] = {
 stored without them. While they hold what is given here they are left out, so that digests of that
 time still hold."""
 
+DECIDED_BEFORE: dict[str, object] = {
+    "how": How.ALONE,
+    "severity": None,
+    "reason_codes": (),
+    "second_to": None,
+}
+ACTED_BEFORE: dict[str, object] = {
+    "becomes": None,
+    "severity": None,
+    "site": None,
+    "area": None,
+    "comment": "",
+}
+"""The same of decisions, and of acts on findings."""
+
 
 def decision_digest(decision: Decision) -> str:
     """Hex sha256 over everything a decision says.
 
     The random id among the fields keeps a short reason from being guessed from the digest alone.
     """
-    fields = (
+    fields: tuple[object, ...] = (
         decision.id,
         decision.case_id,
         decision.reviewer,
         decision.disposition,
         decision.decided_at.isoformat(timespec="microseconds"),
         decision.assessment_id,
-        [[act.label, act.act.value] for act in decision.acts],
+        [_act(act) for act in decision.acts],
         decision.reason,
         decision.amends,
     )
-    return _sha256(fields)
+    later = _without(asdict(decision), DECIDED_BEFORE)
+    more = {x: later[x] for x in DECIDED_BEFORE if x in later}
+    return _sha256((*fields, _same(more)) if more else fields)
+
+
+def _act(act: FindingAct) -> list[object]:
+    """Label and act, and what came later where it says something."""
+    later = _without(asdict(act), ACTED_BEFORE)
+    more = {x: later[x] for x in ACTED_BEFORE if x in later}
+    return [act.label, act.act.value, *([_same(more)] if more else [])]
+
+
+def case_act_digest(act: CaseAct) -> str:
+    """Hex sha256 over everything that a person's act on a case says."""
+    return _sha256(_same(asdict(act) | {"at": moment(act.at)}))
 
 
 def assessment_digest(assessment: Assessment) -> str:

@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 from secondlook.store.audit_acknowledged import Acknowledged
 from secondlook.store.audit_apart import Apart
 from secondlook.store.audit_chain import BEGINNINGS, GENESIS, event_hash, moment, of_case, signed
-from secondlook.store.audit_contents import ASSESSMENTS, DECISIONS, PRIORITIES, PRODUCTS, Contents
+from secondlook.store.audit_contents import (
+    ASSESSMENTS,
+    CASE_ACTS,
+    DECISIONS,
+    PRIORITIES,
+    PRODUCTS,
+    Contents,
+)
 from secondlook.store.audit_described import Described
 from secondlook.store.audit_missing import (
     Head,
@@ -112,6 +119,7 @@ def verify(
     contents = (
         Contents(session, ASSESSMENTS),
         Contents(session, DECISIONS),
+        Contents(session, CASE_ACTS),
         Contents(session, PRIORITIES, apart),
         Contents(session, PRODUCTS),
         Described(session),

@@ -4,13 +4,26 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Enum, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Enum,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from secondlook.cases import CaseStatus, Role
-from secondlook.decisions import Act
+from secondlook.decisions import Act, How
 from secondlook.errors import BadValue
+from secondlook.reviewing import Deed, Stage
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -71,6 +84,11 @@ def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
+def partial(name: str, where: str, *columns: str) -> Index:
+    """An index of some rows alone; a query must say `where` in these very words to use it."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Base(DeclarativeBase):
     """Base of all rows."""
 
@@ -83,6 +101,9 @@ class Base(DeclarativeBase):
         CaseStatus: by_value(CaseStatus),
         Role: by_value(Role),
         Act: by_value(Act),
+        How: by_value(How),
+        Stage: by_value(Stage),
+        Deed: by_value(Deed),
         AdapterState: by_value(AdapterState),
     }
 

@@ -16,7 +16,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from secondlook.cases import CaseStatus, Role
-from secondlook.store.base import Base, Sha256, one_of
+from secondlook.reviewing import Stage
+from secondlook.store.base import Base, Sha256, one_of, partial
 
 
 class CaseRow(Base):
@@ -35,6 +36,19 @@ class CaseRow(Base):
     is_held: Mapped[bool] = mapped_column(server_default=false())
     """A lease was given and not yet ended. Only a hint, by which claims pass over thousands of held
     cases at once; whether the lease still runs is written in the lease."""
+    stage: Mapped[Stage] = mapped_column(server_default=text("'first'"))
+    """Whom it waits for; `first` once it is decided."""
+    for_leads: Mapped[bool] = mapped_column(server_default=false())
+    """It waits for a lead: an equality that an index can lead with."""
+    first_reader: Mapped[str | None]
+    """Whose read is open while the case waits for a second reader or a lead."""
+    passed_by: Mapped[str | None]
+    """Who brought it to the leads: by a second read that differs, or by escalating it. Both names
+    stay while the case stands decided by a lead: neither of them amends that."""
+    handed_to: Mapped[str | None]
+    """To whom the case was handed over, as long as they hold it."""
+    status_before: Mapped[CaseStatus | None]
+    """Where it stood when it was decided, to go back to; NULL while it is open."""
     priority: Mapped[int] = mapped_column(server_default=text("0"))
     """Where the case stands now, whoever or whatever put it there."""
     machine_priority: Mapped[int | None]
@@ -69,13 +83,25 @@ class CaseRow(Base):
     __table_args__ = (
         one_of("status", CaseStatus),
         CheckConstraint("is_open = (status <> 'decided')", name="open"),
-        Index("ix_cases_open_order", "is_open", "is_held", "priority", "turn", "id"),
-        Index("ix_cases_domain_order", "domain", "is_open", "is_held", "priority", "turn", "id"),
+        one_of("stage", Stage),
+        CheckConstraint("for_leads = (stage IN ('adjudication', 'escalated'))", name="for_leads"),
+        Index("ix_cases_open_order", "is_open", "for_leads", "is_held", "priority", "turn", "id"),
+        Index(
+            "ix_cases_domain_order",
+            "domain",
+            "is_open",
+            "for_leads",
+            "is_held",
+            "priority",
+            "turn",
+            "id",
+        ),
         Index(
             "ix_cases_product_order",
             "domain",
             "product",
             "is_open",
+            "for_leads",
             "is_held",
             "priority",
             "turn",
@@ -83,13 +109,14 @@ class CaseRow(Base):
         ),
         Index("ix_cases_status_order", "status", "priority", "turn", "id"),
         Index("ix_cases_domain_status_order", "domain", "status", "priority", "turn", "id"),
-        Index(
-            "ix_cases_promote_at",
-            "domain",
-            "promote_at",
-            sqlite_where=text("promote_at IS NOT NULL"),
-            postgresql_where=text("promote_at IS NOT NULL"),
+        partial("ix_cases_stage", "stage <> 'first'", "stage", "priority", "turn", "id"),
+        partial(
+            "ix_cases_domain_stage", "stage <> 'first'", "domain", "stage", "priority", "turn", "id"
         ),
+        partial(
+            "ix_cases_handed_to", "handed_to IS NOT NULL", "handed_to", "priority", "turn", "id"
+        ),
+        partial("ix_cases_promote_at", "promote_at IS NOT NULL", "domain", "promote_at"),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from secondlook.cases import GROUP, Attachment, Case, CaseStatus, Facts, NewCase
 from secondlook.errors import NotFound
+from secondlook.reviewing import Stage
 from secondlook.store import clock
 from secondlook.store.audit import Audit
 from secondlook.store.case_mapping import (
@@ -27,6 +28,7 @@ from secondlook.store.placing import opened, reopened
 from secondlook.store.priorities import Priorities
 from secondlook.store.product_mapping import specs_of
 from secondlook.store.records import Records
+from secondlook.store.staging import UNREAD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +214,9 @@ class Cases:
 
     def _reopen(self, row: CaseRow) -> None:
         new = {"status": CaseStatus.NEW, "is_open": True, "decided": None, "described": None}
+        new |= {"status_before": None}
+        if row.stage is not Stage.ESCALATED:  # what was read is another case now
+            new |= UNREAD
         if row.status is CaseStatus.DECIDED:
             new |= reopened(row, self._queue(row.domain), clock.now())
         self._session.execute(

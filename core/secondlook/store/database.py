@@ -10,6 +10,7 @@ from secondlook.cases import Scalar
 from secondlook.deid.keys import Pseudonyms
 from secondlook.errors import StoreError
 from secondlook.queues import Queue
+from secondlook.second_reads import SecondReads
 from secondlook.store import schema
 from secondlook.store.audit import WORKSPACE, Audit
 from secondlook.store.audit_heads import Heads
@@ -39,6 +40,7 @@ class Database:
         groups: turns what cases belong with into what is stored of it.
         queues: how the cases of each domain wait; of others by score and without limits. Set by
             whoever knows the domains, before cases are added.
+        second_reads: which cases are read by a second person; none until its policies are set.
         pseudonyms: stands in for whatever identifies a person.
     """
 
@@ -46,6 +48,7 @@ class Database:
     engine: Engine
     groups: GroupNames
     queues: Mapping[str, Queue]
+    second_reads: SecondReads
     pseudonyms: Pseudonyms
 
     def __init__(self, url: str, engine: Engine, *, audit_key: bytes) -> None:
@@ -54,6 +57,7 @@ class Database:
         self._audit_key = audit_key
         self.groups = GroupNames(audit_key)
         self.queues = {}
+        self.second_reads = SecondReads(audit_key)
         self.pseudonyms = Pseudonyms(audit_key)
         sqlite = engine.dialect.name == "sqlite"
         self._write = engine.execution_options(**{BEGIN: "IMMEDIATE"}) if sqlite else engine
@@ -172,7 +176,13 @@ class Database:
         )
         try:
             key = self._audit_key
-            yield UnitOfWork(session, audit_key=key, writes=writes, queues=self.queues)
+            yield UnitOfWork(
+                session,
+                audit_key=key,
+                writes=writes,
+                queues=self.queues,
+                second_reads=self.second_reads,
+            )
         except StoreError as error:
             # The driver's own error quotes rows; it must not reach a log by way of the chain.
             error.__cause__, error.__suppress_context__ = None, True

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from secondlook.decisions import Lease
 from secondlook.errors import Conflict, LeaseLost, StoreError
+from secondlook.reviewing import leads_turn, read_already
 from secondlook.store import clock
 from secondlook.store.base import storable
 from secondlook.store.case_mapping import lock_case, no_case
@@ -49,16 +50,24 @@ class Leases:
         self._on_postgresql = is_postgresql(session)
 
     def claim_next(
-        self, reviewer: str, *, minutes: int, domain: str | None = None, product: str | None = None
+        self,
+        reviewer: str,
+        *,
+        minutes: int,
+        domain: str | None = None,
+        product: str | None = None,
+        lead: bool = False,
     ) -> Lease | None:
         """The first undecided case in worklist order that nobody else holds, or None.
 
+        What was handed over to the reviewer comes first, and none on which they have had their say
+        is offered to them again. `lead` takes from the leads' queue instead of the ordinary one.
         Whoever has waited too long is promoted before.
         A reviewer who holds that case already keeps it under the same fence. Conflict after many
         lost races, which is not the same as an empty worklist.
         """
         values = _values(reviewer, minutes) | {"domain": domain, "product": product}
-        narrowed = {"domain": domain is not None, "product": product is not None}
+        narrowed = {"domain": domain is not None, "product": product is not None, "lead": lead}
         where = {"on_postgresql": self._on_postgresql, **narrowed}
         self._end_expired(values["now"])
         self._priorities.promote()
@@ -72,17 +81,39 @@ class Leases:
             time.sleep(min(LONGEST_PAUSE, 0.001 * 2**attempt))
         raise Conflict("Tried to claim a case: others were faster each time. Try again.")
 
-    def claim(self, case_id: str, reviewer: str, *, minutes: int) -> Lease:
-        """Hold this case. LeaseLost names who holds it until when; NotFound."""
-        values = _values(reviewer, minutes) | {"case": case_id}
+    def claim(self, case_id: str, reviewer: str, *, minutes: int, lead: bool = False) -> Lease:
+        """Hold this case. LeaseLost names who holds it until when; OthersTurn where it waits for
+        another reader, or for a lead and the reviewer is none (`lead`) or has had their say; NotFound."""
+        values = _values(reviewer, minutes) | {"case": case_id, "lead": lead}
         take = claim_case(on_postgresql=self._on_postgresql)
         lease = self._take(take, values)
         if lease is not None:
             return lease
         held = self._held(case_id, values["now"])
-        if held is None:
-            raise no_case(case_id)
-        raise _held_by(held)
+        if held is not None and held.reviewer != reviewer:
+            raise _held_by(held)
+        self.check_turn(lock_case(self._session, case_id), reviewer, lead=lead)
+        raise no_case(case_id)
+
+    def pass_on(self, case_id: str, to: str, *, minutes: int, lead: bool = False) -> Lease:
+        """The case, which the caller has locked, is held by `to` from now on. Raises as `claim`."""
+        self.free(case_id)
+        lease = self.claim(case_id, to, minutes=minutes, lead=lead)
+        handed = update(CaseRow).where(CaseRow.id == case_id).values(handed_to=to)
+        self._session.execute(handed)
+        return lease
+
+    def check_turn(self, case: CaseRow, reviewer: str, *, lead: bool) -> None:
+        """OthersTurn unless the case waits for such a reviewer, whoever holds it."""
+        if case.for_leads and not lead:
+            raise leads_turn(case.id)
+        if reviewer in (case.first_reader, case.passed_by):
+            raise read_already(case.id, reviewer, lead=lead)
+
+    def holds(self, case_id: str, reviewer: str) -> bool:
+        """Whether this reviewer holds the case now."""
+        held = self._held(case_id, clock.now())
+        return held is not None and held.reviewer == reviewer
 
     def renew(self, lease: Lease, *, minutes: int) -> Lease:
         """The same lease for `minutes` from now. LeaseLost when it is over."""
@@ -118,7 +149,8 @@ class Leases:
         running = and_(LeaseRow.case_id.in_(cases), LeaseRow.until > ENDED)
         self._session.execute(update(LeaseRow).where(running).values(until=ENDED))
         held = and_(CaseRow.id.in_(cases), CaseRow.is_held)
-        self._session.execute(update(CaseRow).where(held).values(is_held=False))
+        freed = update(CaseRow).where(held).values(is_held=False, handed_to=None)
+        self._session.execute(freed)
 
     def _take(self, take: Taken, values: dict[str, Any]) -> Lease | None:
         row = self._session.connection().execute(take, values).one_or_none()

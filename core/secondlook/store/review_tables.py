@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from secondlook.decisions import Act
+from secondlook.decisions import Act, How
+from secondlook.reviewing import Deed
 from secondlook.store.base import Base, Sha256, one_of
 
 
@@ -26,8 +27,18 @@ class DecisionRow(Base):
     amends: Mapped[Sha256 | None] = mapped_column(ForeignKey("decisions.id"), unique=True)
     key: Mapped[str | None] = mapped_column(unique=True)
     """What the caller names one act by, so that sending it twice decides once."""
+    how: Mapped[How] = mapped_column(server_default=text("'alone'"))
+    """Reads that wait for another one are rows as well: only some of them decide."""
+    severity: Mapped[str | None]
+    reason_codes: Mapped[list[Any] | None]
+    second_to: Mapped[Sha256 | None] = mapped_column(ForeignKey("decisions.id"), index=True)
+    """The first read that this second one was compared with."""
 
-    __table_args__ = (UniqueConstraint("case_id", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "ordinal"),
+        one_of("how", How),
+        Index("ix_decisions_reviewer", "reviewer", "decided_at"),
+    )
 
 
 class FindingActRow(Base):
@@ -39,8 +50,34 @@ class FindingActRow(Base):
     ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     label: Mapped[str]
     act: Mapped[Act]
+    becomes: Mapped[str | None]
+    severity: Mapped[str | None]
+    site: Mapped[str | None]
+    area: Mapped[dict[str, Any] | None]
+    comment: Mapped[str | None]
 
     __table_args__ = (one_of("act", Act),)
+
+
+class CaseActRow(Base):
+    """What a person did to a case without deciding it; triggers refuse to change or delete it."""
+
+    __tablename__ = "case_acts"
+
+    id: Mapped[Sha256] = mapped_column(primary_key=True)
+    case_id: Mapped[Sha256] = mapped_column(ForeignKey("cases.id"))
+    ordinal: Mapped[int]
+    deed: Mapped[Deed]
+    reviewer: Mapped[str]
+    at: Mapped[datetime]
+    to: Mapped[str | None]
+    about: Mapped[Sha256 | None] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    """The decision that was taken back: once, and for good."""
+    reason: Mapped[str]
+    key: Mapped[str | None] = mapped_column(unique=True)
+    """As that of a decision."""
+
+    __table_args__ = (UniqueConstraint("case_id", "ordinal"), one_of("deed", Deed))
 
 
 class PriorityActRow(Base):

@@ -7,6 +7,7 @@ the audit chain is hashed and its head signed.
 APPEND_ONLY = (
     "acknowledgements",
     "audit_events",
+    "case_acts",
     "decisions",
     "finding_acts",
     "intended_uses",

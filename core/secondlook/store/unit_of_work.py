@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 
 from secondlook.errors import StoreError
 from secondlook.queues import Queue
+from secondlook.second_reads import SecondReads
 from secondlook.store.adapters import Adapters
 from secondlook.store.assessments import Assessments
 from secondlook.store.audit import Audit
+from secondlook.store.case_acts import CaseActs
 from secondlook.store.cases import Cases
 from secondlook.store.decisions import Decisions
 from secondlook.store.drafts import Drafts
@@ -21,7 +23,9 @@ from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
 from secondlook.store.runs import Runs
+from secondlook.store.staging import Staging
 from secondlook.store.users import Users
+from secondlook.store.views import Views
 from secondlook.store.worklist import Worklist
 
 
@@ -29,7 +33,13 @@ class UnitOfWork:
     """The repositories on one session. What is not committed is rolled back at the end."""
 
     def __init__(
-        self, session: Session, *, audit_key: bytes, writes: bool, queues: Mapping[str, Queue]
+        self,
+        session: Session,
+        *,
+        audit_key: bytes,
+        writes: bool,
+        queues: Mapping[str, Queue],
+        second_reads: SecondReads,
     ) -> None:
         self._session = session
         self._writes = writes
@@ -46,7 +56,10 @@ class UnitOfWork:
         self.cases = Cases(session, self.records, self.audit, self.priorities)
         self.products = Products(session, self.records, self.audit)
         self.assessments = Assessments(session, self.audit, self.priorities)
-        self.decisions = Decisions(session, self.leases, self.audit)
+        staging = Staging(session, self.priorities)
+        self.decisions = Decisions(session, self.leases, self.audit, staging, second_reads)
+        self.case_acts = CaseActs(session, self.leases, self.audit, staging, self.drafts)
+        self.views = Views(session, self.audit)
         self.adapters = Adapters(session, self.audit)
         self.intended_uses = IntendedUses(session, self.audit)
         self.worklist = Worklist(session, self.cases, self.assessments)

@@ -8,8 +8,9 @@ from pydantic import Field, TypeAdapter
 
 from secondlook.assessments import Abstention, BackboneRef, Flag
 from secondlook.cases import ProductSpec
-from secondlook.errors import BadValue
+from secondlook.errors import BadValue, Conflict, StoreError
 from secondlook.evidence import Evidence
+from secondlook.store.base import storable
 
 EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Annotated[Evidence, Field(discriminator="kind")])
 ABSTENTION = TypeAdapter(Abstention)
@@ -34,3 +35,18 @@ def plain(facts: Mapping[str, Any], what: str) -> dict[str, Any]:
         elif isinstance(value, Mapping):
             plain(value, what)
     return dict(facts)
+
+
+def named(reviewer: str, what: str) -> str:
+    """The name of whoever acts; StoreError for nobody."""
+    if not reviewer.strip():
+        raise StoreError(f"Tried to {what} without a reviewer. Name who does.")
+    return storable(reviewer, "a reviewer's name")
+
+
+def key_taken(case_id: str, key: str) -> Conflict:
+    """What to say where a key names another act. Not which: it may be a read that is hidden."""
+    return Conflict(
+        f"Tried to act on case {case_id[:12]} under the key {key!r}: it names another act. Use a "
+        "new key for each act."
+    )

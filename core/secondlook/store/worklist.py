@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     false,
     func,
+    literal_column,
     select,
     true,
     tuple_,
@@ -20,11 +21,13 @@ from sqlalchemy.orm import Session
 
 from secondlook.cases import CaseStatus
 from secondlook.errors import StoreError
+from secondlook.reviewing import Stage
 from secondlook.store import clock
 from secondlook.store.assessments import Assessments
+from secondlook.store.case_act_mapping import case_acts_of
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.cases import Cases
-from secondlook.store.decision_mapping import decisions_of
+from secondlook.store.decision_mapping import reads_of
 from secondlook.store.review_tables import LeaseRow
 from secondlook.store.worklist_values import (
     OPEN,
@@ -69,7 +72,11 @@ _COLUMNS = (
     CaseRow.reopened_at,
     CaseRow.picture,
     CaseRow.failure,
+    CaseRow.stage,
+    CaseRow.handed_to,
 )
+LATER = CaseRow.stage != literal_column("'first'")
+"""In these words, so that the indexes of later stages are used."""
 Stream = Select[*tuple[Any, ...]]
 
 
@@ -108,7 +115,18 @@ class Worklist:
             held = held.where(CaseRow.domain == domain)
         found = dict(self._session.execute(by_status).all())
         counted = {status: found.get(status, 0) for status in CaseStatus}
-        return Counts(by_status=counted, held=self._session.scalar(held) or 0)
+        stages = self._stages(domain, sum(n for x, n in counted.items() if x in OPEN))
+        held_now = self._session.scalar(held) or 0
+        return Counts(by_status=counted, held=held_now, by_stage=stages)
+
+    def _stages(self, domain: str | None, open_cases: int) -> dict[Stage, int]:
+        """Only those beyond the first are counted: they are few."""
+        later = select(CaseRow.stage, func.count()).where(LATER).group_by(CaseRow.stage)
+        if domain is not None:
+            later = later.where(CaseRow.domain == domain)
+        found = dict(self._session.execute(later).all())
+        first = {Stage.FIRST: open_cases - sum(found.values())}
+        return {stage: found.get(stage, 0) for stage in Stage} | first
 
     def export(self, domain: str) -> Iterator[CaseExport]:
         """Every case of a domain with its assessment and decisions, by ascending id."""
@@ -120,9 +138,10 @@ class Worklist:
     def exported(self, ids: Sequence[str]) -> Iterator[CaseExport]:
         """These cases (some hundreds at most), in the order of `ids`."""
         histories = self._assessments.histories(ids)
-        decisions = decisions_of(self._session, ids)
+        reads = reads_of(self._session, ids)
+        acts = case_acts_of(self._session, ids)
         for case in self._cases.load(ids):
-            yield CaseExport.of(case, histories[case.id], decisions[case.id])
+            yield CaseExport.of(case, histories[case.id], reads[case.id], acts[case.id])
 
     def _ids(self, domain: str, after: str) -> list[str]:
         query = select(CaseRow.id).where(CaseRow.domain == domain, CaseRow.id > after)
@@ -130,17 +149,29 @@ class Worklist:
 
 
 def _streams(filter: WorklistFilter) -> list[Stream]:
-    """Queries whose rows together are the filter's: each has one index that is in order.
+    """Queries whose rows together are the filter's: each has one index that is in order."""
+    return [_narrowed(select(*_COLUMNS).where(state), filter) for state in _states(filter)]
 
-    All open statuses are one equality (held or not: the index tells them apart); other sets are
-    one ordered stream for each status.
-    """
-    states: list[ColumnElement[bool]]
-    if filter.statuses == OPEN:
-        states = [and_(CaseRow.is_open, CaseRow.is_held == held) for held in (false(), true())]
-    else:
-        states = [CaseRow.status == status for status in sorted(filter.statuses)]
-    return [_narrowed(select(*_COLUMNS).where(state), filter) for state in states]
+
+def _states(filter: WorklistFilter) -> list[ColumnElement[bool]]:
+    """All open statuses are one equality for each queue (held or not: the index tells them apart);
+    other sets are one ordered stream for each status. Later stages have indexes of their own."""
+    if filter.handed_to is not None:
+        return [and_(CaseRow.handed_to == filter.handed_to, CaseRow.handed_to.is_not(None))]
+    later = (filter.stages or frozenset()) - {Stage.FIRST}
+    of_status = CaseRow.status.in_(sorted(filter.statuses))
+    states = [and_(CaseRow.stage == x, LATER, of_status) for x in sorted(later)]
+    if filter.stages is None or Stage.FIRST in filter.stages:
+        first = [CaseRow.stage == Stage.FIRST] if filter.stages is not None else []
+        states += [and_(x, *first) for x in _by_status(filter.statuses)]
+    return states
+
+
+def _by_status(statuses: frozenset[CaseStatus]) -> list[ColumnElement[bool]]:
+    if statuses != OPEN:
+        return [CaseRow.status == status for status in sorted(statuses)]
+    ordinary = and_(CaseRow.is_open, CaseRow.for_leads == false())
+    return [and_(ordinary, CaseRow.is_held == held) for held in (false(), true())]
 
 
 def _narrowed(stream: Stream, filter: WorklistFilter) -> Stream:

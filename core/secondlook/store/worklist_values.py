@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from secondlook.assessments import Assessment
@@ -10,6 +10,7 @@ from secondlook.cases import Case, CaseStatus
 from secondlook.decisions import Decision
 from secondlook.errors import StoreError
 from secondlook.products import outdated
+from secondlook.reviewing import CaseAct, Past, Stage
 
 OPEN = frozenset(CaseStatus) - {CaseStatus.DECIDED}
 """The statuses of a case that awaits a decision."""
@@ -53,6 +54,10 @@ class CaseSummary:
     """sha256 of the first image or volume."""
     failure: str | None
     """Why the case could not be assessed."""
+    stage: Stage | None = Stage.FIRST
+    """What it waits for, `first` once it is decided; None where that is not told."""
+    handed_to: str | None = None
+    """To whom it was handed over, who holds it now."""
 
     @property
     def since(self) -> datetime:
@@ -103,6 +108,11 @@ class WorklistFilter:
     statuses: frozenset[CaseStatus] = OPEN
     search: str | None = None
     """Part of the title, without regard to case."""
+    stages: frozenset[Stage] | None = None
+    """What open cases wait for; None leaves out those for leads where only open ones are asked
+    for, and nothing where others are as well."""
+    handed_to: str | None = None
+    """Only what was handed over to this reviewer, whatever it waits for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +125,12 @@ class WorklistPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many cases there are by status (every status is a key), and how many are held."""
+    """How many cases there are by status and, of the open ones, by stage (each is a key), and how
+    many are held."""
 
     by_status: Mapping[CaseStatus, int]
     held: int
+    by_stage: Mapping[Stage, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,26 +139,53 @@ class CaseExport:
 
     Attributes:
         assessment: the standing first look; of a decided case the one that it was decided on.
+        decisions: the last one stands; none where it was taken back, and no open read.
         later: of a decided case, the look that stands now, where it is another one.
+        reads: of a decided case, the reads that it came about by and what was taken back.
+        acts: what people did to it beside deciding, of a decided case.
     """
 
     case: Case
     assessment: Assessment | None
     decisions: tuple[Decision, ...]
     later: Assessment | None = None
+    reads: tuple[Decision, ...] = ()
+    acts: tuple[CaseAct, ...] = ()
 
     @classmethod
     def of(
-        cls, case: Case, history: Sequence[Assessment], decisions: Sequence[Decision]
+        cls,
+        case: Case,
+        history: Sequence[Assessment],
+        rows: Sequence[Decision],
+        acts: Sequence[CaseAct] = (),
     ) -> "CaseExport":
-        """A case, from all its first looks and decisions, the last of each standing."""
+        """A case, from all its first looks and reads, the last of each standing."""
         standing = history[-1] if history else None
-        if case.status is not CaseStatus.DECIDED or not decisions:
-            return cls(case=case, assessment=standing, decisions=tuple(decisions))
+        past = Past(tuple(rows), frozenset(x.about for x in acts if x.about is not None))
+        closing = past.closing
+        if case.status is not CaseStatus.DECIDED or not closing:
+            kept = () if closing and closing[-1].id in past.undone else closing
+            return cls(case=case, assessment=standing, decisions=kept)
+        decisions = tuple(x for x in closing if x.id not in past.undone)
+        reads = tuple(x for x in past.rows if x not in decisions)
         basis = decisions[-1].assessment_id
         seen = next((x for x in history if x.id == basis), None)
         later = standing if standing is not seen else None
-        return cls(case=case, assessment=seen, decisions=tuple(decisions), later=later)
+        return cls(
+            case=case,
+            assessment=seen,
+            decisions=decisions,
+            later=later,
+            reads=reads,
+            acts=tuple(acts),
+        )
+
+    @property
+    def decision(self) -> Decision | None:
+        """The one that stands; None while the case is open."""
+        decided = self.case.status is CaseStatus.DECIDED
+        return self.decisions[-1] if decided and self.decisions else None
 
     @property
     def outdated(self) -> str | None:

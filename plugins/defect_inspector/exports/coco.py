@@ -10,16 +10,19 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from defect_inspector.exports.decided import Kept, decided_labels, kept
+from defect_inspector.exports.decided import Kept, decided_labels, drawn_by_hand, kept
 from defect_inspector.exports.found import each
 from defect_inspector.exports.images import Sized, place_image, sized
 from defect_inspector.exports.outlines import Outlines, Polygon, area
 from secondlook import (
+    Act,
     AnomalyMap,
+    Area,
     CaseExport,
     Evidence,
     ExportReader,
     Finding,
+    FindingAct,
     Region,
     SecondlookError,
     __version__,
@@ -83,20 +86,25 @@ class _Book:
             "original_name": image.attachment.name,
             "status": case.status.value,
             "recommended": look.disposition if look else None,
-            "decided": item.decisions[-1].disposition if item.decisions else None,
+            "decided": item.decision.disposition if item.decision else None,
             "labels": decided_labels(item, self._reader.domain),
         }
 
     def annotations(self, image: Sized, item: CaseExport) -> Iterator[dict[str, Any]]:
-        """Those of the image that was numbered last."""
+        """Those of the image that was numbered last; what a person drew stands for the machine's."""
+        drawn = drawn_by_hand(item)
+        moved = {x.label for x in drawn if x.act is Act.EDIT}
         for finding in item.assessment.findings if item.assessment else ():
             found = kept(finding, item, self._reader.domain)
-            if found is not None:
+            if found is not None and finding.label not in moved:
                 outlines = _outlines(finding, image, item, self._reader)
                 for region in each(finding.evidence, Region):
                     if region.attachment == image.attachment.sha256:
                         polygons = outlines.of(region) if outlines else []
                         yield self._annotation(found, finding, region, polygons)
+        for act in drawn:
+            if act.area is not None and act.area.attachment == image.attachment.sha256:
+                yield self._by_hand(act, act.area)
 
     def categories(self) -> list[dict[str, Any]]:
         titles = {x.code: x.title for x in self._reader.domain.taxonomy.labels}
@@ -104,6 +112,20 @@ class _Book:
             {"id": i, "name": x, "supercategory": "defect", "title": titles.get(x, x)}
             for x, i in self._labels.items()
         ]
+
+    def _by_hand(self, act: FindingAct, area: Area) -> dict[str, Any]:
+        found = Kept(label=act.held or act.label, whose="person")
+        finding = Finding(label=act.label, title=act.label)
+        region = Region(
+            attachment=area.attachment,
+            left=area.left,
+            top=area.top,
+            width=area.width,
+            height=area.height,
+            score=1.0,
+        )
+        drawn = self._annotation(found, finding, region, [])
+        return drawn | {"score": None, "severity": act.severity, "frame": area.frame}
 
     def _annotation(
         self, found: Kept, finding: Finding, region: Region, polygons: list[Polygon]

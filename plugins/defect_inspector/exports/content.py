@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from defect_inspector.exports.found import Found, found, rulings, why
 from defect_inspector.exports.pictures import Pictured, pictured
 from defect_inspector.exports.words import disposition, moment, plain, tone
-from secondlook import Assessment, CaseExport, Decision, ExportReader
+from secondlook import Assessment, CaseExport, Decision, ExportReader, How
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -144,12 +144,35 @@ def _decided(item: CaseExport, decision: Decision | None, reader: ExportReader) 
     again = "The case has changed since, and waits for a new decision."
     told = (
         f"{plain(decision.reviewer)}, {moment(decision.decided_at)}",
-        f"Reason: {plain(decision.reason)}" if decision.reason.strip() else "No reason was given.",
+        *_reasons(decision, reader),
+        *_how(item, decision),
         *(() if _stands(item) else (again,)),
     )
     title = disposition(reader.domain, decision.disposition)
     shade = tone(reader.domain, decision.disposition)
     return Outcome(heading=heading, title=title, tone=shade, told=told)
+
+
+def _reasons(decision: Decision, reader: ExportReader) -> Iterator[str]:
+    titles = {x.code: x.title for x in reader.domain.reasons}
+    for code in decision.reason_codes:
+        yield f"Reason: {titles.get(code, plain(code))}"
+    if decision.reason.strip():
+        yield f"Reason: {plain(decision.reason)}"
+    elif not decision.reason_codes:
+        yield "No reason was given."
+    if decision.severity:
+        yield f"Severity: {plain(decision.severity)}"
+
+
+def _how(item: CaseExport, decision: Decision) -> Iterator[str]:
+    """Where more than one person had a part in it."""
+    first = next((x.reviewer for x in item.reads if x.id == decision.second_to), None)
+    if decision.how is How.AGREED and first:
+        yield f"{plain(first)} read it before and came to the same; neither saw the other's read."
+    if decision.how is How.ADJUDICATED:
+        names = sorted({plain(x.reviewer) for x in item.reads} - {plain(decision.reviewer)})
+        yield f"Decided as a lead{', after reads by ' + ', '.join(names) if names else ''}."
 
 
 def _differs(look: Assessment | None, decision: Decision | None) -> bool:

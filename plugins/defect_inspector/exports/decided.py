@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from defect_inspector.taxonomy import ANOMALY
-from secondlook import Act, CaseExport, Decision, Domain, Finding
+from secondlook import CaseExport, Decision, Domain, Finding, FindingAct
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ def kept(finding: Finding, item: CaseExport, domain: Domain) -> Kept | None:
     decision = item.decisions[-1] if item.decisions else None
     if decision is None:
         return Kept(label=finding.label, whose="machine")
-    act = {x.label: x.act for x in decision.acts}.get(finding.label)
-    if act in (Act.AGREE, Act.EDIT, Act.ADD):
-        return Kept(label=finding.label, whose="person")
+    act = {x.label: x for x in decision.acts}.get(finding.label)
+    if act is not None and act.held is not None:
+        return Kept(label=act.held, whose="person")
     if act is None and not _cleared(item, decision, domain):
         return Kept(label=finding.label, whose="machine")
     added = _added(item, decision)
@@ -35,12 +35,18 @@ def kept(finding: Finding, item: CaseExport, domain: Domain) -> Kept | None:
     return Kept(label=added[0] if len(added) == 1 else ANOMALY, whose="person")
 
 
+def drawn_by_hand(item: CaseExport) -> list[FindingAct]:
+    """What holds by the decision that stands, where the person drew where it is."""
+    acts = item.decision.acts if item.decision else ()
+    return [x for x in acts if x.area is not None and x.held is not None]
+
+
 def decided_labels(item: CaseExport, domain: Domain) -> list[str]:
     """What is to be found in the case: by the decision, and by the machine where it does not say."""
     decision = item.decisions[-1] if item.decisions else None
     said = domain.decided_labels(item.assessment, decision) if decision else None
     if said is not None:
-        return sorted(said)
+        return sorted(said - {x.code for x in domain.taxonomy.grades})
     machine = (kept(x, item, domain) for x in (item.assessment.findings if item.assessment else ()))
     return sorted({x.label for x in machine if x is not None})
 
@@ -54,5 +60,4 @@ def _cleared(item: CaseExport, decision: Decision, domain: Domain) -> bool:
 
 def _added(item: CaseExport, decision: Decision) -> list[str]:
     known = {x.label for x in (item.assessment.findings if item.assessment else ())}
-    held = (x for x in decision.acts if x.act in (Act.ADD, Act.EDIT, Act.AGREE))
-    return [x.label for x in held if x.label not in known]
+    return [x.held for x in decision.acts if x.held is not None and x.label not in known]

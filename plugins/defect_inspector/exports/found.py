@@ -68,7 +68,7 @@ def found(item: CaseExport, domain: Domain) -> tuple[Found, ...]:
     """The machine's findings, what a person added, and what is said of the part as a whole."""
     look = item.assessment
     decision = item.decisions[-1] if item.decisions else None
-    acts = {x.label: x.act for x in decision.acts} if decision else {}
+    acts = {x.label: x for x in decision.acts if x.act is not Act.ADD} if decision else {}
     machine = look.findings if look else ()
     return (
         *(_finding(x, acts, domain) for x in machine),
@@ -95,13 +95,13 @@ def each(evidence: Iterable[Evidence], kind: type[Kind]) -> list[Kind]:
     return list(dict.fromkeys(x for x in evidence if isinstance(x, kind)))
 
 
-def _finding(finding: Finding, acts: dict[str, Act], domain: Domain) -> Found:
+def _finding(finding: Finding, acts: dict[str, FindingAct], domain: Domain) -> Found:
     act = acts.get(finding.label)
     told = (
         strength(finding),
         f"Severity: {plain(finding.severity)}" if finding.severity else "",
         f"Site: {plain(finding.site)}" if finding.site else "",
-        f"The person {ACTS[act]} this finding." if act else "",
+        *(_said(act, f"The person {ACTS[act.act]} this finding", domain) if act else ()),
     )
     title = plain(finding.title)
     regions = ", ".join(x.name for x in each(finding.evidence, Region) if x.name)
@@ -114,9 +114,24 @@ def _added(
 ) -> Iterable[Found]:
     known = {x.label for x in machine}
     for act in acts:
-        if act.label not in known:
-            told = (f"The person {ACTS[act.act]} this finding; the machine had not raised it.",)
+        if act.act is Act.ADD or act.label not in known:
+            new = "" if act.label in known else "; the machine had not raised it"
+            told = _said(act, f"The person {ACTS[act.act]} this finding{new}", domain)
             yield _found(label(domain, act.label), told, (), domain, "")
+
+
+def _said(act: FindingAct, what: str, domain: Domain) -> Iterable[str]:
+    """What the person did with a finding, and what they said of it."""
+    yield f"{what}: it is {label(domain, act.becomes)}." if act.becomes else f"{what}."
+    if act.severity:
+        yield f"Severity by the person: {plain(act.severity)}"
+    if act.site:
+        yield f"Site by the person: {plain(act.site)}"
+    if act.area is not None:
+        area = act.area
+        yield f"Marked by the person: {area.width} x {area.height} at {area.left}, {area.top}"
+    if act.comment.strip():
+        yield f"Comment: {plain(act.comment)}"
 
 
 def _whole(

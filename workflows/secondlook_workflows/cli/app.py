@@ -14,8 +14,10 @@ from secondlook.workspace import default_home
 from secondlook_workflows.cli import (
     adapters,
     admin,
+    agreement,
     backbones,
     cases,
+    deciding,
     exports,
     intended_use,
     models,
@@ -28,6 +30,8 @@ from secondlook_workflows.cli.console import say
 
 MODULES = (
     cases,
+    deciding,
+    agreement,
     triage,
     patients,
     exports,

@@ -1,19 +1,19 @@
-"""Commands about cases: ingest, assess, run, worklist, show, decide."""
+"""Commands about cases: ingest, assess, run, worklist, show."""
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from secondlook.codec import to_plain
+from secondlook.reviewing import Stage
 from secondlook.store.worklist import WorklistFilter
 from secondlook_workflows import assess as assess_verb
-from secondlook_workflows import decide as decide_verb
 from secondlook_workflows import ingest as ingest_verb
 from secondlook_workflows import promote, standing
 from secondlook_workflows import rejudge as rejudge_verb
-from secondlook_workflows.cases import case_document
+from secondlook_workflows.cases import Onlooker, case_document
 from secondlook_workflows.cli import text
 from secondlook_workflows.cli.common import (
     DomainArgument,
@@ -133,68 +133,64 @@ def worklist(
     domain: DomainOption = None,
     product: Product = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    stage: Annotated[
+        list[Stage] | None,
+        typer.Option("--stage", help="Only what waits for this. Repeatable; for leads."),
+    ] = None,
+    lead: Annotated[
+        bool, typer.Option("--lead", help="As a lead: tell what cases wait for.")
+    ] = False,
+    handed_to: Annotated[
+        str | None, typer.Option("--handed-to", help="Only what was handed over to them.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Open cases in the order in which they should be looked at."""
+    """Open cases in the order in which they should be looked at; those for leads with --lead --stage."""
+    if stage and not lead:
+        raise typer.BadParameter("what cases wait for is told to leads alone: add --lead")
     with session() as context:
         if domain is not None:
             context.plugins.domain(domain)
         promote.attempt(context, batches=1)
         with context.workspace.database.read() as unit:
-            page = unit.worklist.page(WorklistFilter(domain=domain, product=product), limit=limit)
+            stages = frozenset(stage) if stage else None
+            wanted = WorklistFilter(
+                domain=domain, product=product, stages=stages, handed_to=handed_to
+            )
+            page = unit.worklist.page(wanted, limit=limit)
             counts = unit.worklist.counts(domain)
-            lines = standing.lines(page.rows, unit, context)
+            lines = standing.lines(page.rows, unit, context, lead=lead)
     if json:
         summary = {x.value: n for x, n in counts.by_status.items()}
         cases = [standing.document(x) for x in lines]
-        print_json({"cases": cases, "counts": summary, "held": counts.held})
+        document = {"cases": cases, "counts": summary, "held": counts.held}
+        if lead:
+            document["stages"] = {x.value: n for x, n in counts.by_stage.items()}
+        print_json(document)
     else:
         text.worklist(lines, counts)
 
 
-def show(case: Case, json: Json = False) -> None:
-    """One case with its first look, evidence and decisions."""
+def show(
+    case: Case,
+    reviewer: Annotated[str, typer.Option("--reviewer", help="Who looks.")] = "",
+    lead: Annotated[bool, typer.Option("--lead", help="Who looks adjudicates it.")] = False,
+    json: Json = False,
+) -> None:
+    """One case with its first look, evidence, stage and history.
+
+    What others read stays hidden as long as a second read, or a lead, is waited for.
+    """
     with session() as context:
         with context.workspace.database.read() as unit:
-            document = _document(unit.cases.resolve(case), context)
+            looks = Onlooker(name=reviewer or this_user() or "", lead=lead)
+            document = _document(unit.cases.resolve(case), context, looks)
         name = document["case"]["domain"]
         domain = context.plugins.domains.get(name)
     if json:
         print_json(document)
     else:
         text.case(document, domain.title if domain else f"{name}, whose plugin is not loaded")
-
-
-def decide(
-    case: Case,
-    disposition: Annotated[str, typer.Argument(help="One of the domain's outcomes.")],
-    reviewer: Annotated[str, typer.Option("--reviewer", help="Who decides.")] = "",
-    finding: Annotated[
-        list[str] | None, typer.Option("--finding", help="LABEL=agree|edit|reject|add. Repeatable.")
-    ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
-    amend: Annotated[bool, typer.Option("--amend", help="Replace the present decision.")] = False,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Even on a first look under an earlier description.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Record a person's decision about a case."""
-    with session() as context:
-        config = decide_verb.DecideConfig(
-            case=case,
-            disposition=disposition,
-            reviewer=reviewer or this_user() or _unnamed(),
-            acts=tuple(decide_verb.parse_act(x) for x in finding or ()),
-            reason=reason,
-            amend=amend,
-            anyway=anyway,
-        )
-        decision = decide_verb.run(config, context)
-    if json:
-        print_json(decision)
-    else:
-        say(f"case {decision.case_id[:8]}: {decision.disposition}, by {decision.reviewer}")
 
 
 def quarantine(domain: DomainOption = None, json: Json = False) -> None:
@@ -209,7 +205,7 @@ def quarantine(domain: DomainOption = None, json: Json = False) -> None:
 
 def add_to(cli: typer.Typer) -> None:
     """Add these commands."""
-    for command in (ingest, assess, run, rejudge, worklist, show, decide, quarantine):
+    for command in (ingest, assess, run, rejudge, worklist, show, quarantine):
         cli.command()(command)
 
 
@@ -241,10 +237,6 @@ def _enqueue(config: assess_verb.AssessConfig, context: Context) -> str:
     )
 
 
-def _unnamed() -> NoReturn:
-    raise typer.BadParameter("say who decides: --reviewer NAME")
-
-
 def _ingest_config(
     domain: str,
     sources: list[Path],
@@ -268,9 +260,9 @@ def _waiting(cases: tuple[str, ...], context: Context) -> tuple[str, ...]:
     return tuple(x for x in waiting if x in wanted)
 
 
-def _document(case_id: str, context: Context) -> dict[str, Any]:
+def _document(case_id: str, context: Context, looks: Onlooker | None = None) -> dict[str, Any]:
     with context.workspace.database.read() as unit:
-        return case_document(case_id, unit, context.withholding)
+        return case_document(case_id, unit, context.withholding, looks)
 
 
 def _run_summary(

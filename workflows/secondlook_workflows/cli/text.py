@@ -90,7 +90,9 @@ def worklist(lines: Sequence[Line], counts: Counts) -> None:
     print_table(columns, [_worklist_row(x) for x in lines])
     waiting = sum(n for status, n in counts.by_status.items() if status is not CaseStatus.DECIDED)
     decided = counts.by_status.get(CaseStatus.DECIDED, 0)
-    say(f"{waiting} open, {counts.held} held, {decided} decided")
+    leads = sum(n for stage, n in counts.by_stage.items() if stage.for_leads)
+    with_leads = f", {leads} of them wait for a lead" if leads else ""
+    say(f"{waiting} open{with_leads}, {counts.held} held, {decided} decided")
 
 
 def case(document: dict[str, Any], domain: str) -> None:
@@ -106,14 +108,52 @@ def case(document: dict[str, Any], domain: str) -> None:
         out.print("no first look yet: secondlook assess --case " + about["id"][:SHORT])
     else:
         _look(look)
-    for decision in document["decisions"]:
-        out.print(
-            Text(f"decided {decision['disposition']} by {decision['reviewer']}", "bold green")
-        )
+    _history(document)
     for prior in document["similar"]:
         said = ", ".join([prior["decided"], *prior["labels"]])
         likeness = f"{prior['similarity']:.2f}"
         out.print(Text(f"like {prior['case'][:SHORT]} {prior['title']} ({likeness}): {said}"))
+
+
+WAITING = {
+    "adjudication": "two reads differ: waits for a lead",
+    "escalated": "escalated: waits for a lead",
+}
+ACTED = {
+    "escalated": "escalated by {reviewer}",
+    "handed_over": "handed over to {to} by {reviewer}",
+    "put_back": "put back by {reviewer}",
+    "undone": "a decision was taken back by {reviewer}",
+}
+
+
+def _history(document: dict[str, Any]) -> None:
+    """What the case waits for, and what was done, as far as whoever looks may know it."""
+    if waiting := WAITING.get(document["stage"] or "", ""):
+        out.print(Text(waiting, style="yellow"))
+    if document["handed_to"]:
+        out.print(Text(f"handed over to {document['handed_to']}", style="yellow"))
+    done = [
+        *((x["decided_at"], _decided(x, document["undone"])) for x in document["decisions"]),
+        *((x["decided_at"], _decided(x, document["undone"])) for x in document["reads"]),
+        *((x["at"], _acted(x)) for x in document["acts"]),
+    ]
+    for _, line in sorted(done, key=lambda x: x[0]):
+        out.print(line)
+
+
+def _decided(decision: dict[str, Any], undone: Sequence[str]) -> Text:
+    closes = decision["how"] not in ("first", "second")
+    verb = "decided" if closes else f"{decision['how']} read:"
+    said = f"{verb} {decision['disposition']} by {decision['reviewer']}"
+    how = "" if not closes or decision["how"] == "alone" else f" ({decision['how']})"
+    back = decision["id"] in undone
+    return Text(said + how + (", taken back" if back else ""), "dim" if back else "bold green")
+
+
+def _acted(act: dict[str, Any]) -> Text:
+    reason = f": {act['reason']}" if act["reason"] else ""
+    return Text(ACTED[act["deed"]].format(**act) + reason, "dim")
 
 
 def _look(look: dict[str, Any]) -> None:
