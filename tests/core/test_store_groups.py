@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from database_fixtures import AUDIT_KEY
 from secondlook.cases import GROUP, CaseStatus, NewCase
@@ -14,7 +14,7 @@ from secondlook.store.case_tables import CaseRow
 from secondlook.store.cases import AddedCase
 from secondlook.store.database import Database
 from secondlook.store.engines import migration_engine, parse_url
-from secondlook.store.groups import GroupNames, NamedBy, bare
+from secondlook.store.groups import GroupNames, NamedBy, bare, grouped
 from store_values import add_assessment, add_case, new_case
 
 NAMES = GroupNames(AUDIT_KEY)
@@ -37,8 +37,13 @@ def add(database: Database, new: NewCase) -> AddedCase:
 
 
 def facts(database: Database, case_id: str) -> dict[str, Any]:
+    """Of a case, whose column for its group says the same."""
     with database.read() as unit:
-        return dict(unit.cases.get(case_id).facts)
+        known = dict(unit.cases.get(case_id).facts)
+    with database.engine.connect() as connection:
+        column = connection.scalar(select(CaseRow.grouped).where(CaseRow.id == case_id))
+    assert column == grouped(known)
+    return known
 
 
 def actions(database: Database, case_id: str) -> list[str]:
@@ -50,7 +55,8 @@ def store_plain(database: Database, case_id: str, name: str) -> None:
     """As an earlier version stored it."""
     with database.engine.begin() as connection:
         known = {"shift": 2, GROUP: plain(name)}
-        connection.execute(update(CaseRow).where(CaseRow.id == case_id).values(facts=known))
+        new = {"facts": known, "grouped": plain(name)}
+        connection.execute(update(CaseRow).where(CaseRow.id == case_id).values(new))
 
 
 def test_nobody_without_the_key_can_compute_a_group() -> None:
@@ -118,8 +124,8 @@ def test_an_upgrade_replaces_all_plain_digests(
     ids = [add_case(database, x) for x in "abcde"]
     for case_id, name in zip(ids, ("p", "p", "q", "r", "r"), strict=True):
         store_plain(database, case_id, name)
-    add_case(database, "x", facts={GROUP: named("p", NamedBy.DICOM), "note": '"group"'})
-    add_case(database, "y", facts={"shift": 2, "words": '"group"'})
+    other = add_case(database, "x", facts={GROUP: named("p", NamedBy.DICOM), "note": '"group"'})
+    none = add_case(database, "y", facts={"shift": 2, "words": '"group"'})
     database.dispose()
     engine = migration_engine(parse_url(database.url))
     with engine.begin() as connection:
@@ -128,6 +134,8 @@ def test_an_upgrade_replaces_all_plain_digests(
     database.upgrade()
     found = [facts(database, x) for x in ids]
     assert found == [{"shift": 2, GROUP: named(x)} for x in ("p", "p", "q", "r", "r")]
+    assert facts(database, other)[GROUP] == named("p", NamedBy.DICOM)
+    assert GROUP not in facts(database, none)
     with database.read() as unit:
         event = unit.audit.events("workspace")[-1]
         assert unit.audit.verify().problems == ()

@@ -17,6 +17,7 @@ from ui_server import Server, serving
 from secondlook.workspace import default_home, open_workspace
 from secondlook_ui import pace, session, turn
 from secondlook_ui.server import SCRIPT
+from secondlook_ui.serving import allowed, frames
 
 OpenPage = Callable[..., AppTest]
 
@@ -74,6 +75,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
         session.workspace().database.dispose()
     session._context.clear()
     turn.forget_counts()
+    frames.forget()
+    allowed.forget()
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from ui_cases import RADIOLOGY, CaseMaker
 from ui_reading import hold_as, keys, press, said
+from ui_viewer import heats, places, scene
 
 from secondlook.assessments import Abstention, Flag
 from secondlook.cases import Attachment, Role
 from secondlook.domain import Panel
 from secondlook_ui import session
+from secondlook_ui.serving import frames
 
 OpenPage = Callable[..., AppTest]
 
@@ -103,7 +105,7 @@ def test_an_image_first_domain_hides_the_first_look(
     monkeypatch.setattr(domain, "image_first", True, raising=False)
     app = open_page("case", case=case)
     assert "Anomaly" not in said(app)
-    assert not app.toggle
+    assert not places(app) and not heats(app)
     assert "Anomaly (major)" in said(press(app, "first-look"))
 
 
@@ -124,22 +126,19 @@ def test_a_picture_that_cannot_be_read_says_why(maker: CaseMaker, open_page: Ope
     )
     case = maker.add(extra=(broken,))
     app = open_page("case", case=case)
-    app.segmented_control(key=f"picture:{case}").set_value(1).run()
-    assert "second.png: " in said(app) and "cannot be shown" in said(app)
+    assert [x["title"] for x in scene(app)["series"]] == ["plate.png", "second.png"]
+    with pytest.raises(frames.CannotBeShown, match="^This file cannot be shown: "):
+        frames.ask(broken, 0).result()
     assert not app.exception
 
 
-def test_slices_have_a_slider_that_starts_in_the_middle(
-    maker: CaseMaker, open_page: OpenPage
-) -> None:
+def test_slices_are_seen_from_the_middle(maker: CaseMaker, open_page: OpenPage) -> None:
     volume = maker.volume(slices=9)
     case = maker.add(extra=(volume,))
-    app = open_page("case", case=case)
-    app.segmented_control(key=f"picture:{case}").set_value(1).run()
-    slider = app.slider(key=f"frame:{volume.sha256}")
-    assert (slider.min, slider.value, slider.max) == (1, 5, 9)
-    slider.set_value(9).run()
-    assert "cannot be shown" not in said(app)
+    stack = scene(open_page("case", case=case))["series"][1]
+    assert stack["slices"] == [[1, x] for x in range(9)] and stack["start"] == 4
+    for frame in (0, 8):
+        assert frames.ask(volume, frame).result()
 
 
 def test_panels_of_the_domain_are_drawn(

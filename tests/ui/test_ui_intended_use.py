@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from ui_cases import INSPECTOR, RADIOLOGY, CaseMaker
 from ui_reading import keys, press, said, stay
+from ui_viewer import scenes
 
 from radiology_assistant.domain import RadiologyAssistant
 from secondlook import IntendedUse
@@ -24,7 +25,7 @@ def as_somebody_else(app: AppTest, name: str = "Bert", page: str = "worklist") -
 
 
 def pictures(app: AppTest) -> int:
-    return len(app.get("image"))
+    return len(scenes(app))
 
 
 def holder(maker: CaseMaker, case: str) -> str | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from ui_cases import THRESHOLD, CaseMaker
-from ui_reading import reason_field, said, write_reason
+from ui_reading import said
+from ui_viewer import heats, places
 
 from secondlook_ui import colour, shown
 
@@ -21,14 +21,7 @@ def captions(app: AppTest) -> str:
 
 def chooser(app: AppTest) -> list[str]:
     """What the reviewer may lay over the picture."""
-    return [x for y in app.segmented_control if str(y.key).startswith("map-of:") for x in y.options]
-
-
-def choose(app: AppTest, number: int) -> AppTest:
-    """Choose a map by its place among the options."""
-    [control] = [x for x in app.segmented_control if str(x.key).startswith("map-of:")]
-    control.set_value(number)
-    return app.run()
+    return [x["name"] for x in heats(app)]
 
 
 def clean(maker: CaseMaker, *labels: str) -> str:
@@ -73,9 +66,10 @@ def test_what_speaks_for_a_label_alone_has_no_threshold(
     maker.label_only(case, "pore")
     app = open_page("case", case=case)
     assert shown.read(case).map_threshold is None
-    assert [x.label for x in app.toggle] == ["Map"]
-    assert "The brighter, the more it speaks for pore or blowhole" in said(app)
-    assert chooser(app) == []
+    assert not places(app)
+    assert chooser(app) == ["what speaks for pore or blowhole"]
+    [told] = heats(app)
+    assert told["meaning"] == "The brighter, the more it speaks for pore or blowhole."
 
 
 def test_the_anomaly_map_comes_first_whatever_the_order(maker: CaseMaker) -> None:
@@ -98,29 +92,27 @@ def test_the_reviewer_chooses_the_map_and_a_caption_says_what_it_means(
         "what speaks for pore or blowhole",
         "what speaks for crack",
     ]
-    assert "The brighter, the more unusual" in said(app) and "speaks for" not in said(app)
-    app = choose(app, 2)
-    assert "The brighter, the more it speaks for crack" in said(app)
-    assert "The brighter, the more unusual" not in said(app)
+    meanings = [x["meaning"] for x in heats(app)]
+    assert "The brighter, the more unusual" in meanings[0] and "speaks for" not in meanings[0]
+    assert "The brighter, the more it speaks for crack" in meanings[2]
 
 
 def test_without_a_threshold_the_maps_of_labels_can_still_be_seen(
     maker: CaseMaker, open_page: OpenPage
 ) -> None:
     app = open_page("case", case=clean(maker, "pore"))
-    assert chooser(app) == []
+    assert chooser(app) == ["what speaks for pore or blowhole"]
     assert "threshold is not known" in captions(app)
-    assert "The brighter, the more it speaks for pore" in said(app)
 
 
-def test_the_choice_keeps_the_draft(maker: CaseMaker, open_page: OpenPage) -> None:
-    case = maker.add()
-    maker.label_only(case, "pore", maker.label_map(case, "crack"))
+def test_a_map_that_is_gone_hides_neither_picture_nor_places(
+    maker: CaseMaker, open_page: OpenPage
+) -> None:
+    case = maker.assessed()
+    [item] = shown.read(case).maps(maker.picture(case))
+    maker.workspace.blobs.path(item.blob).unlink()
     app = open_page("case", case=case)
-    write_reason(app, case, "only dust")
-    choose(app, 1)
-    assert reason_field(app, case).value == "only dust"
-    assert "draft kept" in said(app)
+    assert not heats(app) and len(places(app)) == 1
 
 
 def test_a_map_of_a_label_is_coloured_against_its_strongest_place(maker: CaseMaker) -> None:
@@ -131,9 +123,10 @@ def test_a_map_of_a_label_is_coloured_against_its_strongest_place(maker: CaseMak
     assert shown.read(case).strongest("crack") == 0.0
 
 
-def test_where_nothing_speaks_nothing_is_coloured() -> None:
-    grey = np.full((8, 8, 3), 128, dtype=np.uint8)
-    flat = np.zeros((4, 4), dtype=np.float32)
-    span = colour.Span.of_strongest(1.0)
-    assert (colour.overlay(grey, flat, span, 1.0) == grey).all()
-    assert (colour.overlay(grey, flat + 1, span, 1.0) != grey).any()
+def test_colours_begin_near_the_threshold_whatever_the_picture(
+    maker: CaseMaker, open_page: OpenPage
+) -> None:
+    app = open_page("case", case=maker.assessed(score=3.0))
+    [told] = heats(app)
+    assert (told["from"], told["to"]) == (colour.BELOW * THRESHOLD, colour.FULL * THRESHOLD)
+    assert (told["columns"], told["rows"], told["low"], told["high"]) == (8, 8, 0.5, 3.0)

@@ -6,14 +6,29 @@ from pathlib import Path
 import secondlook_ui
 from secondlook_ui import shortcuts
 
-SOURCES = sorted(Path(secondlook_ui.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(secondlook_ui.__file__).parent.rglob("*.py"))
+VIEWER = Path(secondlook_ui.__file__).parent / "viewer" / "web"
+DOCS = Path(__file__).parents[2] / "docs" / "viewer.md"
 
 
 def test_every_key_is_single_unique_and_allowed() -> None:
     keys = [*shortcuts.ALL, *(x for x in shortcuts.for_dispositions(12) if x)]
-    assert len(set(keys)) == len(keys)
-    assert not {"C", "R"} & set(keys)
+    pictures = [key for key, _ in shortcuts.PICTURE.values()]
+    assert len({x.lower() for x in [*keys, *pictures]}) == len(keys) + len(pictures)
+    assert not {"C", "R", "Shift+C", "Shift+R"} & {*keys, *pictures}
     assert all(re.fullmatch("[A-Z0-9]", x) for x in keys)
+
+
+def test_the_picture_knows_every_act_that_has_a_key() -> None:
+    source = (VIEWER / "viewer.js").read_text()
+    acts = source[source.index("const ACTS") :]
+    known = set(re.findall(r"^  (\w+): \(v", acts, re.MULTILINE))
+    assert set(shortcuts.PICTURE) == known - {"tool", "heat"}
+
+
+def test_the_docs_name_every_key_of_the_picture() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", DOCS.read_text(), re.MULTILINE)
+    assert rows == [*shortcuts.PICTURE.values()]
 
 
 def test_a_tenth_disposition_has_no_key() -> None:

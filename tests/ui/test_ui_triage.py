@@ -1,6 +1,5 @@
 """Bands on the worklist and the case page, and what triage only hides."""
 
-import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from ui_cases import RADIOLOGY, CaseMaker
 from ui_reading import press, said
+from ui_viewer import heats, places, scene, unpacked
 
 from radiology_assistant.policy_settings import TriageSettings
 from secondlook.assessments import Finding
 from secondlook.evidence import LabelProbabilities, ModalityContribution, Region
 from secondlook.store import clock
 from secondlook_ui import images, session, shown
-from secondlook_ui.images import Layers
+from secondlook_ui.serving import frames
 
 OpenPage = Callable[..., AppTest]
 PROBABILITY = 0.8317
@@ -136,8 +135,8 @@ def test_triage_only_shows_neither_finding_nor_number_nor_place(
     text = everything(app)
     assert "A flag was raised" in text
     for secret in ("neumothorax", "0.83", "0.41", "robability", "0.30", "Nothing was found"):
-        assert secret not in text, secret
-    assert [x.label for x in app.toggle] == []
+        assert secret not in text + json.dumps(scene(app)), secret
+    assert not places(app) and not heats(app) and not scene(app)["beside"]
     monkeypatch.setattr(session, "reviewer", lambda: "Anna")
     page = shown.read(case)
     assert (page.labels(), page.maps(triage_only.picture(case)), page.similar) == ((), (), ())
@@ -149,29 +148,32 @@ def test_the_same_case_shows_it_all_without_the_mode(bands: CaseMaker, open_page
     app = press(open_page("case", case=case), "first-look")
     text = everything(app)
     assert "Pneumothorax" in text and "0.83" in text
-    assert {x.label for x in app.toggle} == {"Boxes", "Map"}
+    assert len(places(app)) == 1 and len(heats(app)) == 1
 
 
 def test_the_picture_that_is_served_is_the_plain_one(
     triage_only: CaseMaker, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = flagged(triage_only)
-    drawn: list[Layers] = []
-    encode = images.encoded
-
-    def noted(attachment: Any, frame: int, layers: Layers) -> bytes:
-        drawn.append(layers)
-        return encode(attachment, frame, layers)
-
-    monkeypatch.setattr(images, "encoded", noted)
-    app = open_page("case", case=case)
-    press(app, "first-look")
-    assert drawn and set(map(repr, drawn)) == {repr(Layers())}
+    app = press(open_page("case", case=case), "first-look")
+    [told] = scene(app)["series"]
+    assert told["base"].endswith(case) and told["slices"] == [[0, 0]]
     monkeypatch.setattr(session, "reviewer", lambda: "Anna")
     attachment = shown.read(case).case.attachments[0]
-    sent = Image.open(io.BytesIO(encode(attachment, 0, drawn[-1])))
-    plain = images.picture(attachment, 0).pixels
-    assert (np.asarray(sent.convert("RGB")) == plain).all()
+    served = frames.ask(attachment, 0).result()
+    assert served is not None
+    _, codes, more = unpacked(served)
+    assert (codes[:, :, None] == images.read(attachment, 0)).all() and not more
+
+
+def test_before_it_is_asked_for_nothing_of_the_machine_is_sent(
+    bands: CaseMaker, open_page: OpenPage
+) -> None:
+    case = flagged(bands)
+    app = open_page("case", case=case)
+    assert not places(app) and not heats(app) and not scene(app)["beside"]
+    assert "neumothorax" not in json.dumps(scene(app)) and str(PROBABILITY) not in everything(app)
+    assert len(heats(press(app, "first-look"))) == 1
 
 
 def test_triage_only_lists_band_and_flag(triage_only: CaseMaker, open_page: OpenPage) -> None:

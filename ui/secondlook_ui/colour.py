@@ -1,10 +1,9 @@
-"""A perceptually uniform colour scale for maps, and their place over a picture."""
+"""A perceptually uniform colour scale for maps, and which values it spans."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 BELOW = 0.9
 """Share of the threshold below which nothing is coloured: a clean part stays as it is."""
@@ -12,8 +11,6 @@ FULL = 1.6
 """Times the threshold from which on the colour is at its end."""
 SPEAKING = 0.4
 """Share of the strongest place below which nothing is coloured in a label's map."""
-SLOPE = 3.0
-"""How fast the colour gains strength: faint at the threshold, full a third of the way up."""
 LIGHTNESS, CHROMA, HUE = (0.45, 0.92), (0.20, 0.17), (330.0, 460.0)
 """From dark magenta to light yellow; lightness grows evenly, so the scale also reads in grey."""
 
@@ -51,28 +48,10 @@ class Span:
         return cls(SPEAKING * highest, highest)
 
 
-def levels(scores: NDArray[np.float32], span: Span) -> NDArray[np.float32]:
-    """Scores as 0..1 on the scale."""
-    width = max(span.high - span.low, 1e-12)
-    return np.asarray(np.clip((scores - span.low) / width, 0, 1), dtype=np.float32)
-
-
-def overlay(
-    picture: NDArray[np.uint8], scores: NDArray[np.float32], span: Span, opacity: float
-) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) with the map (h, w) over it; `opacity` 0..1 at full strength."""
-    height, width = picture.shape[:2]
-    smooth = Image.fromarray(scores).resize((width, height), Image.Resampling.BILINEAR)
-    level = levels(np.asarray(smooth, dtype=np.float32), span)
-    weight = (opacity * np.clip(level * SLOPE, 0, 1))[..., None]
-    mixed = picture * (1 - weight) + colours(level) * 255 * weight
-    return np.asarray(mixed.round(), dtype=np.uint8)
-
-
-def legend(width: int = 240, height: int = 10) -> NDArray[np.uint8]:
-    """The scale as a strip, (height, width, 3)."""
-    ramp = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
-    return np.asarray((colours(ramp) * 255).round(), dtype=np.uint8)
+def ramp() -> bytes:
+    """The scale in 256 steps, three bytes each, as the viewer colours by it."""
+    steps = colours(np.linspace(0, 1, 256, dtype=np.float32))
+    return (steps * 255).round().astype(np.uint8).tobytes()
 
 
 _TO_CONES = np.array(

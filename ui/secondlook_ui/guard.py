@@ -16,7 +16,7 @@ HOST = re.compile(r"(localhost|127\.0\.0\.1)(:\d{1,5})?")
 MISDIRECTED = 421
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'wasm-unsafe-eval' blob:; connect-src 'self' ws://{host}; "
+    "script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://{host}; "
     "frame-src 'none'; frame-ancestors 'none'; object-src 'none'; base-uri 'self'; "
     "form-action 'self'"
 )

@@ -1,68 +1,66 @@
-"""The pictures of a case: chooser and slices; `overlay` says what lies over them."""
+"""The pictures of a case in the viewer, and what was measured and chosen on them."""
 
 import streamlit as st
 
-from secondlook.cases import Attachment, Role
-from secondlook.errors import SecondlookError
-from secondlook_ui import images, measured, overlay
-from secondlook_ui.images import Layers
+from secondlook.assessments import Finding
+from secondlook.cases import Attachment
+from secondlook.evidence import Region
+from secondlook_ui import measured, words
+from secondlook_ui.serving import frames
 from secondlook_ui.shown import Shown
+from secondlook_ui.viewer import component, marks
+from secondlook_ui.viewer.scene import Scene, scene
 
-PILLS = 8
-"""Up to so many pictures have a button each; more get a slider."""
+KEY = "viewer"
+CHOSEN = "place"
 
 
 def show(page: Shown, *, machine: bool) -> None:
-    """Draw the chosen picture; with what the machine marked if `machine`."""
-    pictures = page.case.images()
-    if not pictures:
+    """Draw them; with what the machine marked if `machine`."""
+    told = scene(page, machine=machine)
+    if not told["series"]:
         st.info("This case has no picture.")
         return
-    place = st.container(key="picture")
-    chosen = pictures[_choose(len(pictures), page.case.id)]
-    frame = _frame(chosen)
-    standing = frame == images.standing_frame(chosen)
-    layers = overlay.layers(page, chosen) if machine and standing else Layers()
-    if machine and not standing and page.map(chosen.sha256) is not None:
-        st.caption(f"The map belongs to slice {images.standing_frame(chosen) + 1}.")
-    with place:
-        _draw(chosen, frame, layers)
+    _warm(page, told)
+    with st.container(key="picture"):
+        pressed = component.mount(told, KEY)
+    if pressed is not None:
+        st.session_state[CHOSEN] = (page.case.id, pressed)
     if machine:
-        measured.show(page, chosen)
+        _said(page)
 
 
-def _draw(chosen: Attachment, frame: int, layers: Layers) -> None:
-    try:
-        st.image(images.encoded(chosen, frame, layers), width="stretch", alt="picture of the case")
-    except SecondlookError as error:
-        st.warning("This picture cannot be shown.")
-        st.text(f"{chosen.name}: {error}")
+def chosen(page: Shown) -> Region | None:
+    """The marked place that the reviewer chose last in this case, where it is still marked."""
+    case, number = st.session_state.get(CHOSEN, (None, None))
+    return marks.numbered(page).get(number) if case == page.case.id else None
 
 
-def _choose(count: int, case_id: str) -> int:
-    if count == 1:
-        return 0
-    key = f"picture:{case_id}"
-    if count > PILLS:
-        return int(st.slider("Picture", 1, count, key=key)) - 1
-    chosen = st.segmented_control(
-        "Picture",
-        range(count),
-        format_func=lambda x: f"Picture {x + 1}",
-        default=0,
-        required=True,
-        label_visibility="collapsed",
-        key=key,
-    )
-    return chosen or 0
+def _said(page: Shown) -> None:
+    """Which finding the chosen place belongs to, and the measures of all."""
+    if marks.unknown(page):
+        st.caption("The map of unusual places is not shown: its threshold is not known.")
+    region = chosen(page)
+    if region is not None:
+        with st.container(key="passage-place", gap="xxsmall"):
+            for line in _told(page, region):
+                st.text(line)
+    for attachment in page.case.attachments:
+        measured.show(page, attachment)
 
 
-def _frame(chosen: Attachment) -> int:
-    count = images.frames(chosen)
-    if count == 1:
-        return 0
-    word = "Slice" if chosen.role is Role.VOLUME else "Page"
-    standing = images.standing_frame(chosen) + 1
-    return (
-        int(st.slider(f"{word} of {count}", 1, count, standing, key=f"frame:{chosen.sha256}")) - 1
-    )
+def _told(page: Shown, region: Region) -> list[str]:
+    place = f"Place {page.called(region)}: {marks.size(page, region)}"
+    return [place, *(_finding(x) for x in marks.findings(page, region))]
+
+
+def _finding(finding: Finding) -> str:
+    return ", ".join(x for x in (finding.title, words.strength(finding)) if x)
+
+
+def _warm(page: Shown, told: Scene) -> None:
+    """The first frame is read while the page is still on its way to the browser."""
+    first = told["series"][told["first"]]
+    file, frame = first["slices"][first["start"]]
+    attachment: Attachment = page.case.attachments[file]
+    frames.warm(attachment, frame)

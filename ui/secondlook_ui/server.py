@@ -88,9 +88,12 @@ def _run(listening: socket.socket, port: int) -> None:
     from starlette.middleware import Middleware
 
     from secondlook_ui.guard import Guard
+    from secondlook_ui.serving import pixels
+    from secondlook_ui.serving.local import LocalActor
 
     configure(port)
-    app = st.App(SCRIPT, middleware=[Middleware(Guard)])
+    middleware = [Middleware(Guard), Middleware(LocalActor)]
+    app = st.App(SCRIPT, middleware=middleware, routes=pixels.routes())
     config = uvicorn.Config(
         app,
         log_level="warning",

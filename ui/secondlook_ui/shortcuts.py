@@ -1,6 +1,7 @@
 """Every key of the UI in one place: two buttons with one key would fire silently, both.
 
 C and R belong to Streamlit and are refused by it, with modifiers too. No key fires while typing.
+What the picture does by keys of its own stands here too, so that no key means two things.
 """
 
 NEXT = "N"
@@ -10,6 +11,40 @@ WORKLIST = "W"
 BACK = "U"
 """Back to the case just decided, to change the decision."""
 ALL = (NEXT, SKIP, FIRST_LOOK, WORKLIST, BACK)
+PICTURE = {
+    "fit": ("F", "Fit the whole picture"),
+    "actual": ("Z", "1:1, a pixel of the picture on one of the screen"),
+    "in": ("+", "Larger (also Ctrl and wheel, or two fingers)"),
+    "out": ("-", "Smaller"),
+    "drag": ("D", "What dragging does: move or window (Shift or the right button: window)"),
+    "ruler": ("L", "Ruler: drag from end to end"),
+    "window": ("V", "Next window"),
+    "windowBack": ("Shift+V", "Window before"),
+    "invert": ("I", "Invert"),
+    "boxes": ("B", "Marked places on or off"),
+    "place": ("G", "Go to the next marked place"),
+    "choose": ("Enter", "Choose the place gone to"),
+    "map": ("O", "Map on or off"),
+    "opacity": ("Shift+O", "Next strength of the map"),
+    "next": ("J", "Next slice (also the wheel)"),
+    "previous": ("K", "Slice before"),
+    "first": ("Home", "First slice"),
+    "last": ("End", "Last slice"),
+    "play": ("Space", "Play and stop"),
+    "picture": ("P", "Next picture or series"),
+    "pictureBack": ("Shift+P", "Picture or series before"),
+    "beside": ("T", "Two pictures side by side; again for the next one"),
+    "left": ("ArrowLeft", "Move to the left"),
+    "right": ("ArrowRight", "Move to the right"),
+    "up": ("ArrowUp", "Move up"),
+    "down": ("ArrowDown", "Move down"),
+    "leave": ("Escape", "Close this sheet, take rulers away, end side by side"),
+    "help": ("H", "This sheet"),
+}
+"""What the picture does, by its name in the viewer's JavaScript: the key, and the words for people.
+
+Letters work wherever nobody types; the others while the picture has the focus or nothing has.
+"""
 
 
 def for_dispositions(count: int) -> tuple[str | None, ...]:

@@ -21,8 +21,6 @@ CSS = """<style>
 [class*="st-key-alike-words"] { min-width: 0; }
 [class*="st-key-alike-picture"] img { width: 52px; height: 52px; object-fit: cover; }
 [class*="st-key-alike-words"] button { min-height: 24px; padding: 0; line-height: 1; }
-.st-key-picture img { max-height: 64vh; object-fit: contain; }
-.st-key-picture [data-testid="stImage"] { background: rgba(128, 128, 128, 0.12); }
 .st-key-ready { position: fixed; right: 1rem; bottom: 0.2rem; width: auto; opacity: 0.8; }
 [data-testid="stApp"]:not([data-test-script-state="notRunning"]) .st-key-ready { opacity: 0; }
 </style>"""

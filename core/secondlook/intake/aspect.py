@@ -33,13 +33,34 @@ def square(picture: NDArray[np.uint8], spacing: tuple[float, float] | None) -> N
     """The picture (H, W, 3) with as many pixels to a millimetre in both directions."""
     from PIL import Image
 
-    if spacing is None or abs(spacing[0] / spacing[1] - 1) <= SAME:
+    height, width = square_size((picture.shape[0], picture.shape[1]), spacing)
+    if (height, width) == picture.shape[:2]:
         return picture
-    finest = min(spacing)
-    if not max(spacing) / finest <= WRONG:
-        return picture
-    sides = [n * x / finest for n, x in zip(picture.shape, spacing, strict=False)]
-    longest = max(LONGEST, *picture.shape[:2])
-    height, width = (max(1, round(x * min(1.0, longest / max(sides)))) for x in sides)
     resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(resized)
+
+
+def square_size(size: tuple[int, int], spacing: tuple[float, float] | None) -> tuple[int, int]:
+    """Height and width of what `square` makes of a picture of this size."""
+    if spacing is None or abs(spacing[0] / spacing[1] - 1) <= SAME or not possible(spacing):
+        return size
+    finest = min(spacing)
+    sides = [n * x / finest for n, x in zip(size, spacing, strict=True)]
+    share = min(1.0, max(LONGEST, *size) / max(sides))
+    return max(1, round(sides[0] * share)), max(1, round(sides[1] * share))
+
+
+def pitch_of(attachment: Attachment) -> tuple[float, float] | None:
+    """Millimetres from row to row and from column to column of what `square` makes of its picture."""
+    spacing = spacing_within(attachment)
+    sides = [attachment.facts.get(x) for x in ("rows", "columns")]
+    if spacing is None or not possible(spacing) or not all(isinstance(x, int) for x in sides):
+        return None
+    rows, columns = (int(x or 0) for x in sides)
+    height, width = square_size((rows, columns), spacing)
+    return spacing[0] * rows / height, spacing[1] * columns / width
+
+
+def possible(spacing: tuple[float, float]) -> bool:
+    """Whether rows and columns of one picture can lie as far apart as this."""
+    return max(spacing) / min(spacing) <= WRONG

@@ -86,9 +86,9 @@ def frame_values(frame: NDArray[Any], header: Dataset, index: int) -> NDArray[np
     if frame.ndim == 3:
         return frame.astype(np.float32) @ np.array(LUMA, np.float32)
     units = units_of(header, index)
-    values = _modality(frame, units).astype(np.float32)
+    values = in_units(frame, units).astype(np.float32)
     if kind == "MONOCHROME1" and header.get("Modality") not in MEASURED:
-        ends = _modality(_storable(frame, header), units).astype(np.float32)
+        ends = in_units(_storable(frame, header), units).astype(np.float32)
         return np.float32(ends.sum()) - values
     return values
 
@@ -109,7 +109,7 @@ def render_grey(
 
     unsure: windows may be in stored values although there is a rescale; what fits them is shown.
     """
-    values = _modality(stored, display)
+    values = in_units(stored, display)
     if display.get("VOILUTSequence"):
         table = Lut.from_item(display.VOILUTSequence[0])
         return to_eight(table.look_up(values), table.bits)
@@ -118,10 +118,10 @@ def render_grey(
         values = stored
     if window and overlap(values, *window) > 0:
         return apply_window(values, *window, str(display.get("VOILUTFunction") or "LINEAR"))
-    return stretch(values, ignore=_padding(stored, display))
+    return stretch(values, ignore=padding(stored, display))
 
 
-def _modality(stored: NDArray[Any], display: Dataset) -> NDArray[Any]:
+def in_units(stored: NDArray[Any], display: Dataset) -> NDArray[Any]:
     """Stored values in the units of the modality (Hounsfield units for CT)."""
     if display.get("ModalityLUTSequence"):
         return Lut.from_item(display.ModalityLUTSequence[0]).look_up(stored)
@@ -134,7 +134,7 @@ def _modality(stored: NDArray[Any], display: Dataset) -> NDArray[Any]:
     return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 
 
-def _padding(stored: NDArray[Any], display: Dataset) -> NDArray[np.bool_] | None:
+def padding(stored: NDArray[Any], display: Dataset) -> NDArray[np.bool_] | None:
     """Pixels outside the field of view, which must not stretch the range."""
     first = display.get("PixelPaddingValue")
     if not isinstance(first, int):

@@ -11,6 +11,7 @@ from secondlook.errors import NotFound
 from secondlook.store import clock
 from secondlook.store.base import storable
 from secondlook.store.case_tables import AttachmentRow, CaseRow
+from secondlook.store.groups import grouped
 from secondlook.store.values import plain
 
 
@@ -41,6 +42,7 @@ def case_row(identity: str, new: NewCase) -> dict[str, Any]:
         "is_held": False,
         "opened_at": clock.now(),
         "facts": plain(new.facts, "a case"),
+        "grouped": grouped(new.facts),
     }
 
 

@@ -76,6 +76,8 @@ class CaseRow(Base):
     picture: Mapped[Sha256 | None]
     failure: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
+    grouped: Mapped[str | None]
+    """The group in `facts`, whoever named it, where an index finds it."""
     described: Mapped[int | None]
     """Ordinal of the product's description that the case was decided under; NULL while it is open,
     as then the standing one holds, and where the product was not described."""
@@ -116,6 +118,7 @@ class CaseRow(Base):
         partial(
             "ix_cases_handed_to", "handed_to IS NOT NULL", "handed_to", "priority", "turn", "id"
         ),
+        partial("ix_cases_grouped", "grouped IS NOT NULL", "domain", "grouped", "opened_at"),
         partial("ix_cases_promote_at", "promote_at IS NOT NULL", "domain", "promote_at"),
     )
 

@@ -21,7 +21,7 @@ from secondlook.store.case_mapping import (
 )
 from secondlook.store.case_tables import AttachmentRow, CaseRow
 from secondlook.store.dialects import insert_or_ignore
-from secondlook.store.groups import parted, takes
+from secondlook.store.groups import grouped, parted, takes
 from secondlook.store.identity import PICTURES, case_id
 from secondlook.store.manuals import follow, standing_manual
 from secondlook.store.placing import opened, reopened
@@ -210,7 +210,8 @@ class Cases:
     def _group(self, row: CaseRow, facts: Facts) -> None:
         """Take in what a case belongs with; nobody need look again."""
         known = {**row.facts, GROUP: facts[GROUP]}
-        self._session.execute(update(CaseRow).where(CaseRow.id == row.id).values(facts=known))
+        new = {"facts": known, "grouped": grouped(known)}
+        self._session.execute(update(CaseRow).where(CaseRow.id == row.id).values(new))
 
     def _reopen(self, row: CaseRow) -> None:
         new = {"status": CaseStatus.NEW, "is_open": True, "decided": None, "described": None}

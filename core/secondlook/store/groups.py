@@ -63,6 +63,12 @@ def bare(stored: Scalar) -> str:
     return str(stored).rpartition(":")[2]
 
 
+def grouped(facts: Facts) -> str | None:
+    """The group of a case with these facts, as its column holds it."""
+    stored = facts.get(GROUP)
+    return None if stored is None else bare(stored)
+
+
 def parted(standing: Facts, new: Facts) -> bool:
     """Whether new files are of another patient than the files of the case they would join."""
     before, now = standing.get(GROUP), new.get(GROUP)
@@ -96,8 +102,9 @@ def rekey(session: Session, names: GroupNames) -> int:
 def _store(session: Session, known: list[tuple[str, dict[str, Any]]]) -> None:
     if known:
         row = update(CaseRow.__table__).where(CaseRow.__table__.c.id == bindparam("of"))  # type: ignore[arg-type]
-        rows = [{"of": id, "known": facts} for id, facts in known]
-        session.connection().execute(row.values(facts=bindparam("known")), rows)
+        rows = [{"of": id, "known": facts, "bare": grouped(facts)} for id, facts in known]
+        renewed = row.values(facts=bindparam("known"), grouped=bindparam("bare"))
+        session.connection().execute(renewed, rows)
 
 
 def _by_file(stored: Scalar) -> bool:

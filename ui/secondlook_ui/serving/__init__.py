@@ -1,0 +1,1 @@
+"""Own routes beside Streamlit's, under /sl/."""
