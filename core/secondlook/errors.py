@@ -6,6 +6,9 @@
     ├── SettingsError          secondlook.toml, an environment variable or a plugin's table is wrong
     ├── WorkspaceError         there is no workspace, or it cannot be used
     ├── NotAcknowledged        the intended use of a domain was not acknowledged by who reviews
+    ├── NotAllowed             the role of whoever acts is not enough
+    │   └── SignedOut          nobody is signed in, or not any more
+    ├── NotSignedIn            a name and a passphrase, or a link, that open nothing
     ├── IntakeError            a source that cannot be read at all (one bad file is quarantined instead)
     │   └── ManifestError      a manifest with a missing column or a row that makes no sense
     ├── ModelError             a backbone or an adapter that cannot be used
@@ -51,6 +54,28 @@ class NotAcknowledged(SecondlookError):
         super().__init__(message)
         self.domain = domain
         """The name of the domain."""
+
+
+class NotAllowed(SecondlookError):
+    """Somebody wants to do what their role does not allow."""
+
+    def __init__(self, message: str, permission: str = "", domain: str = "*") -> None:
+        super().__init__(message)
+        self.permission, self.domain = permission, domain
+        """What was refused, and in which domain; empty where nothing in particular was asked."""
+
+
+class SignedOut(NotAllowed):
+    """The session ended, or there is none."""
+
+
+class NotSignedIn(SecondlookError):
+    """Signing in was refused. What is said is the same for names that exist and others."""
+
+    def __init__(self, message: str, *, wait: int = 0) -> None:
+        super().__init__(message)
+        self.wait = wait
+        """Seconds after which another try is looked at."""
 
 
 class IntakeError(SecondlookError):

@@ -74,6 +74,52 @@ class Deidentify(BaseModel):
         return self
 
 
+class Accounts(BaseModel):
+    """How long people stay signed in, and what guessing a passphrase costs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    idle_minutes: int = Field(default=15, gt=0)
+    """A session in which nothing is done ends after so long."""
+    absolute_hours: int = Field(default=12, gt=0)
+    """A session ends after so long in any case."""
+    one_time_days: int = Field(default=7, gt=0)
+    """How long the passphrase that an owner gives may be used to choose one's own."""
+    hash_memory_mib: int = Field(default=46, ge=19)
+    hash_passes: int = Field(default=2, ge=2)
+    """Memory and passes of argon2id; what OWASP names is the least."""
+
+
+class Provider(BaseModel):
+    """An OpenID Connect provider; none without `client_id`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = "single sign-on"
+    """As the button of the sign-in page calls it."""
+    metadata_url: str | None = None
+    """Where the provider describes itself: `https://…/.well-known/openid-configuration`."""
+    client_id: str | None = None
+    client_secret: str | None = None
+    origin: str | None = None
+    """Under which address people open this program: `https://review.example.org`."""
+    name_claim: str = "preferred_username"
+    """What a new account is called."""
+    role_claim: str = "groups"
+    roles: dict[str, str] = {}
+    """Values of that claim to roles, `reviewer` or `reviewer@radiology-assistant`; they are set
+    anew at every sign-in. Without any, roles are given here and nobody unknown comes in."""
+
+
+class Serving(BaseModel):
+    """Where the review UI may be opened from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tls_hosts: tuple[str, ...] = ()
+    """Names under which a proxy that ends TLS leads here: `["review.example.org"]`."""
+
+
 class Settings(BaseSettings):
     """All settings of a workspace."""
 
@@ -94,6 +140,9 @@ class Settings(BaseSettings):
     """How long a case that was handed over waits for that reviewer alone."""
     second_read: dict[str, SecondRead] = {}
     """By domain, when a second person reads; a domain that is not named asks for none."""
+    accounts: Accounts = Accounts()
+    provider: Provider = Provider()
+    ui: Serving = Serving()
     threads: int | None = Field(default=None, gt=0)
     """Threads for models; None leaves it to the library."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

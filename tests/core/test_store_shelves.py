@@ -97,16 +97,6 @@ def finish(unit: Any, run_id: str, metrics: dict[str, float]) -> None:
     unit.runs.finish(run_id, status="done", metrics=metrics)
 
 
-def test_a_user_is_added_once_and_keeps_the_role(database: Database) -> None:
-    with database.write() as unit:
-        ann = unit.users.ensure("ann", role="admin")
-        assert unit.users.ensure("ann") == ann
-        assert unit.users.ensure("Bob").role == "reviewer"
-        assert {user.name for user in unit.users.all()} == {"ann", "Bob"}
-        with pytest.raises(StoreError):
-            unit.users.ensure(" ")
-
-
 def test_each_reviewer_has_a_draft(database: Database) -> None:
     case_id = add_case(database, "a")
     with database.write() as unit:

@@ -15,6 +15,7 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Text, func, select, text
 
 from database_fixtures import AUDIT_KEY
+from secondlook.accounts.actor import Role
 from secondlook.decisions import Act, FindingAct
 from secondlook.deid.link import Link
 from secondlook.deid.seal import Seal
@@ -22,6 +23,7 @@ from secondlook.errors import Conflict, StoreError
 from secondlook.intended_use import IntendedUse
 from secondlook.queues import Band, Queue
 from secondlook.store import schema
+from secondlook.store.account_tables import How
 from secondlook.store.adapters import AdapterInfo
 from secondlook.store.case_tables import QuarantineRowTable
 from secondlook.store.database import Database
@@ -36,6 +38,7 @@ from store_values import BACKBONE, NOON, add_assessment, add_case, assessment, d
 
 ROOT = Path(__file__).parents[2]
 QUEUE = Queue(bands=(Band(code="soon", title="Soon", priority=2),))
+HOUR = timedelta(hours=1)
 SPACE = Space("f" * 64, "bfloat16")
 
 
@@ -67,7 +70,7 @@ def fill(database: Database) -> str:
         )
         unit.decisions.add(case_id, reviewer="bob", disposition="scrap", amends=decision.id)
         unit.drafts.save(case_id, "cat", {"reason": "later"})
-        unit.users.ensure("ann")
+        fill_accounts(unit)
         unit.intended_uses.acknowledge("parts", IntendedUse(version="1", text="x"), "ann")
         unit.runs.start("learn", {}, seed=1, code_version="0.1.0")
         unit.adapters.add(adapter(), actor="ann")
@@ -80,6 +83,17 @@ def fill(database: Database) -> str:
         unit.quarantine._session.flush()
         unit.commit()
     return case_id
+
+
+def fill_accounts(unit: UnitOfWork) -> None:
+    """Somebody with a role, an identity, a session, a link and a try."""
+    unit.users.ensure("ann")
+    unit.users.grant("ann", Role.OWNER, by="ann")
+    unit.sign_ins.keep_passphrase("ann", "hash", by="ann")
+    unit.sign_ins.identify("ann", "https://id.example", "42", by="ann")
+    unit.sessions.begin("ann", How.PASSPHRASE, idle=HOUR, absolute=HOUR)
+    unit.sign_ins.link("set-up", lasting=HOUR)
+    unit.sign_ins.wait("ann")
 
 
 def store_vectors(unit: UnitOfWork, case_id: str) -> None:
@@ -138,7 +152,9 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
         "case_acts",
     )  # 0004 knows of none
     asked_again = {"intended_uses": 0, "acknowledgements": 0}
-    assert rows(database) == before | told | dropped | dict.fromkeys(undone, 0) | asked_again
+    accounts = dict.fromkeys(("sessions", "one_time", "identities", "sign_in_tries"), 0)
+    kept = before | told | dropped | dict.fromkeys(undone, 0) | asked_again | accounts
+    assert rows(database) == kept
     with database.read() as unit:
         assert (unit.cases.get(case_id), unit.assessments.history(case_id)) == whole
         assert unit.decisions.of(case_id) == decisions
@@ -216,6 +232,37 @@ def test_what_was_judged_again_outlives_a_way_down_and_up(database: Database) ->
         (problem,) = unit.audit.verify().problems
     assert ids == [assessment(case_id).id, "2" * 32, "3" * 32]
     assert problem.what == f"assessment {'2' * 32} was changed"
+    assert database.check() == ()
+
+
+def test_who_decided_before_has_a_role_and_cannot_sign_in(database: Database) -> None:
+    """From 0008: everybody a reviewer of all domains; custodians stay what they are."""
+    database.dispose()
+    migrate(database.url, command.downgrade, "0008")
+    with database.engine.begin() as connection:
+        for name, role in (("ann", "reviewer"), ("cat", "custodian")):
+            row = {"name": name, "role": role, "at": "2026-01-02 03:04:05+00"}
+            connection.execute(
+                text("INSERT INTO users (name, role, created_at) VALUES (:name, :role, :at)"), row
+            )
+    database.dispose()
+    database.upgrade()
+    assert database.check() == ()
+    with database.write() as unit:
+        ann, cat = unit.users.all()
+        assert ann.grants == cat.grants == {"*": Role.REVIEWER}
+        assert (ann.custodian, cat.custodian) == (False, True)
+        assert not ann.passphrase and unit.users.owners() == ()
+        unit.sign_ins.keep_passphrase("ann", "hash", by="cat")
+        unit.users.disable("ann", by="cat")
+        unit.commit()
+    database.dispose()
+    migrate(database.url, command.downgrade, "0008")
+    with database.engine.begin() as connection:
+        found = connection.execute(text("SELECT name, role FROM users ORDER BY name")).all()
+    assert [tuple(x) for x in found] == [("ann", "reviewer"), ("cat", "custodian")]
+    database.dispose()
+    database.upgrade()
     assert database.check() == ()
 
 

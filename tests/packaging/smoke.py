@@ -19,6 +19,8 @@ MUST_HOLD = (
     "secondlook_migrations/env.py",
     "secondlook_migrations/script.py.mako",
     "secondlook_ui/launch/app.py",
+    "secondlook_ui/serving/templates/sign_in.html",
+    "secondlook_ui/serving/templates/style.css",
     "secondlook_workflows/demo/manual.md",
     "defect_inspector/MODEL_CARD.md",
     "defect_inspector/exports/templates/report.html",

@@ -64,7 +64,7 @@ class Person:
     def calls(self, *words: str) -> Result:
         return CliRunner().invoke(build(), list(words))
 
-    def reviews(self, _port: int) -> None:
+    def reviews(self, _port: int, _host: str, _welcome: str | None) -> None:
         """On the review page: decide all but two flagged parts, and name the kind of each defect."""
         context = open_context()
         rows = json.loads(self.calls("worklist", "--json").stdout)["cases"]

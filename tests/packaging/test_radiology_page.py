@@ -66,7 +66,7 @@ class Clinician:
 def clinician(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clinician:
     """With made-up exams where the page puts them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("secondlook_workflows.serve.serve", lambda port: None)
+    monkeypatch.setattr("secondlook_workflows.serve.serve", lambda *_: None)
     write_scans(tmp_path)
     Path("labelled").mkdir()
     rows = [("image", "note", "label", "group", "sex", "age", "view")]

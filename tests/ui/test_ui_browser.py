@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from test_ui_hostile import EVIL
 from test_ui_judged import described, held_by, manual
 from ui_cases import RADIOLOGY, CaseMaker, neighbours
@@ -38,9 +38,10 @@ def browser(chromium: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page at the size the UI is drawn for."""
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A fresh page at the size the UI is drawn for, in which Anna is signed in."""
     context = browser.new_context(viewport={"width": 1280, "height": 720})
+    server.sign_in(context)
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
@@ -136,7 +137,7 @@ def test_the_map_is_chosen_and_a_similar_case_looked_at_without_losing_the_draft
     page.keyboard.press("u")
     page.wait_for_url(f"**case={at_hand}*")
     ready(page, title="at hand")
-    assert page.locator("textarea").input_value() == "only dust"
+    expect(page.locator("textarea")).to_have_value("only dust")
     page.keyboard.press("2")
     page.get_by_text("Saved ").first.wait_for()
     [decision] = stored(shared_maker.workspace, at_hand)[1]

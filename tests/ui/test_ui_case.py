@@ -11,7 +11,7 @@ from ui_viewer import heats, places, scene
 from secondlook.assessments import Abstention, Flag
 from secondlook.cases import Attachment, Role
 from secondlook.domain import Panel
-from secondlook_ui import session
+from secondlook_ui import session, shown
 from secondlook_ui.serving import frames
 
 OpenPage = Callable[..., AppTest]
@@ -76,7 +76,7 @@ def test_an_id_is_found_by_its_beginning(maker: CaseMaker, open_page: OpenPage) 
 
 def test_an_unknown_case_is_one_clear_sentence(maker: CaseMaker, open_page: OpenPage) -> None:
     app = open_page("case", case="abcd")
-    assert "No case id begins with 'abcd'" in said(app)
+    assert shown.UNKNOWN in said(app)
     assert not app.exception
 
 

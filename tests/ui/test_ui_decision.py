@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
-from ui_cases import CaseMaker
+from ui_cases import CaseMaker, acknowledge_all
 from ui_reading import (
     decide,
     expire_leases,
@@ -19,8 +20,8 @@ from ui_reading import (
 
 from secondlook.cases import CaseStatus
 from secondlook.decisions import Act, FindingAct
-from secondlook.errors import StoreError
-from secondlook_ui import pace
+from secondlook.errors import SignedOut, StoreError
+from secondlook_ui import pace, session, who
 from secondlook_workflows import decide as verb
 
 OpenPage = Callable[..., AppTest]
@@ -36,6 +37,30 @@ def test_a_decision_is_stored_and_the_next_case_opens(
     assert [(x.reviewer, x.disposition) for x in decisions] == [("Anna", "scrap")]
     assert app.query_params["case"] == second
     assert f"Saved {decisions[0].decided_at.astimezone():%H:%M:%S}: Scrap, first" in said(app)
+
+
+@pytest.mark.parametrize("now", ["Bert", None])
+def test_a_press_in_a_page_of_somebody_who_left_decides_nothing(
+    maker: CaseMaker, open_page: OpenPage, become: Callable[..., None], now: str | None
+) -> None:
+    """As when a page reconnects after another person signed in: neither of them meant it."""
+    acknowledge_all(maker.workspace.home, "Bert")
+    case = maker.assessed("plate")
+    app = open_page("case", case=case)
+    become(now)
+    decide(app, "scrap")
+    assert stored(maker.workspace, case)[1] == ()
+
+
+@pytest.mark.usefixtures("anna")
+def test_a_callback_of_a_page_of_somebody_who_left_is_nobodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Callbacks run before the page is drawn for whoever is signed in now."""
+    assert session.actor().name == "Anna"
+    monkeypatch.setitem(st.session_state, who.WHOSE, "another session")
+    with pytest.raises(SignedOut):
+        session.actor()
 
 
 def test_the_last_decision_leads_back_to_the_worklist(

@@ -13,7 +13,7 @@ from secondlook.assessments import Abstention, Flag
 from secondlook.errors import StoreError
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.plugins import PluginFailure
-from secondlook_ui import session
+from secondlook_ui import workplace
 from secondlook_workflows import decide as verb
 
 OpenPage = Callable[..., AppTest]
@@ -95,10 +95,10 @@ def test_a_similar_case(maker: CaseMaker, hostile: str, open_page: OpenPage) -> 
 
 
 def test_a_decision_with_its_reason_and_reviewer(
-    maker: CaseMaker, hostile: str, open_page: OpenPage
+    maker: CaseMaker, hostile: str, open_page: OpenPage, become: Callable[..., None]
 ) -> None:
+    become(EVIL[:80])
     app = open_page("case", case=hostile)
-    app.text_input(key="reviewer").set_value(EVIL[:80]).run()
     app.text_area[0].set_value(EVIL).run()
     check(app)
     check(stay(decide(app, "accept"), "worklist"))
@@ -106,7 +106,9 @@ def test_a_decision_with_its_reason_and_reviewer(
 
 
 def test_an_address(maker: CaseMaker, open_page: OpenPage) -> None:
-    check(open_page("case", case=EVIL))
+    app = open_page("case", case=EVIL)
+    assert "no such case" in said(app)
+    assert not [x for x in elements(app._tree) if MARK in str(getattr(x, "proto", ""))]
 
 
 def test_an_error(hostile: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,5 +130,5 @@ def test_plugins_and_quarantine(
         unit.quarantine.add(QuarantinedFile(EVIL, Reason.DAMAGED, EVIL), domain=MARK)
         unit.commit()
     failure = PluginFailure(EVIL, EVIL, EVIL)
-    monkeypatch.setattr(session.context().plugins, "failures", [failure])
+    monkeypatch.setattr(workplace.context().plugins, "failures", [failure])
     check(open_page("about"))

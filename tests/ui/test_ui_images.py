@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from ui_cases import CaseMaker, plate
 
@@ -23,6 +24,7 @@ def test_the_browser_gets_the_same_scale() -> None:
     assert np.abs(ramp - exact).max() <= 0.5
 
 
+@pytest.mark.usefixtures("anna")
 def test_small_pictures_are_small(maker: CaseMaker) -> None:
     case = maker.add(extra=(maker.volume(slices=3),))
     for attachment in shown.read(case).case.attachments:
@@ -30,6 +32,7 @@ def test_small_pictures_are_small(maker: CaseMaker) -> None:
         assert small.format == "PNG" and max(small.size) <= images.THUMBNAIL
 
 
+@pytest.mark.usefixtures("anna")
 def test_a_stored_picture_is_read_as_it_is(maker: CaseMaker) -> None:
     attachment = shown.read(maker.add()).case.attachments[0]
     stored = np.asarray(Image.open(io.BytesIO(plate(1))).convert("RGB"))

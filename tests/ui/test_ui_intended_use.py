@@ -12,16 +12,22 @@ from radiology_assistant.domain import RadiologyAssistant
 from secondlook import IntendedUse
 from secondlook.errors import NotAcknowledged
 from secondlook.store.worklist import WorklistFilter
-from secondlook_ui import session, shown
+from secondlook_ui import shown, workplace
 
 OpenPage = Callable[..., AppTest]
 GATE = f"acknowledge:{RADIOLOGY}"
 
 
-def as_somebody_else(app: AppTest, name: str = "Bert", page: str = "worklist") -> AppTest:
-    """Another name in the sidebar."""
-    app.text_input(key="reviewer").set_value(name).run()
-    return app if page == "worklist" else stay(app, page)
+@pytest.fixture
+def as_somebody_else(become: Callable[..., None]) -> OpenPage:
+    """The same page with somebody else signed in."""
+
+    def changed(app: AppTest, name: str | None = "Bert", page: str = "worklist") -> AppTest:
+        become(name)
+        app.run()
+        return app if page == "worklist" or name is None else stay(app, page)
+
+    return changed
 
 
 def pictures(app: AppTest) -> int:
@@ -35,7 +41,7 @@ def holder(maker: CaseMaker, case: str) -> str | None:
 
 
 def test_a_case_is_shown_only_after_the_text_was_acknowledged(
-    maker: CaseMaker, open_page: OpenPage
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
 ) -> None:
     case = maker.assessed("chest of somebody", domain=RADIOLOGY)
     app = open_page("case", case=case)
@@ -56,7 +62,7 @@ def test_a_case_whose_plugin_is_not_loaded_is_not_shown(
     maker: CaseMaker, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = maker.assessed("chest of somebody", domain=RADIOLOGY)
-    domains = session.context().plugins.domains
+    domains = workplace.context().plugins.domains
     monkeypatch.delitem(domains, RADIOLOGY)
     app = open_page("case", case=case)
     assert "is not loaded" in said(app)
@@ -67,7 +73,7 @@ def test_a_case_whose_plugin_is_not_loaded_is_not_shown(
 
 
 def test_the_worklist_lists_only_what_was_acknowledged(
-    maker: CaseMaker, open_page: OpenPage
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
 ) -> None:
     maker.assessed("chest of somebody", domain=RADIOLOGY)
     maker.assessed("plate")
@@ -84,7 +90,7 @@ def test_the_worklist_lists_only_what_was_acknowledged(
 
 
 def test_going_on_never_lands_on_what_was_not_acknowledged(
-    maker: CaseMaker, open_page: OpenPage
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
 ) -> None:
     maker.assessed("chest of somebody", domain=RADIOLOGY, score=9.0)
     plate = maker.assessed("plate")
@@ -93,20 +99,22 @@ def test_going_on_never_lands_on_what_was_not_acknowledged(
 
 
 def test_the_server_refuses_to_read_the_case(
-    maker: CaseMaker, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    maker: CaseMaker, open_page: OpenPage, become: Callable[..., None]
 ) -> None:
     """Whatever page asks: the picture and the text of a case come through here."""
     case = maker.assessed(domain=RADIOLOGY)
     open_page()
-    monkeypatch.setattr(session, "reviewer", lambda: "Bert")
+    become("Bert")
     with pytest.raises(NotAcknowledged) as refused:
         shown.read(case)
     assert refused.value.domain == RADIOLOGY
 
 
-def test_without_a_name_there_is_nothing_to_press(maker: CaseMaker, open_page: OpenPage) -> None:
+def test_signed_out_there_is_nothing_to_press(
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
+) -> None:
     case = maker.assessed("chest of somebody", domain=RADIOLOGY)
-    app = as_somebody_else(open_page("case", case=case), "  ", page="case")
+    app = as_somebody_else(open_page("case", case=case), None, page="case")
     assert "chest of somebody" not in said(app)
     assert GATE not in keys(app)
 
@@ -124,13 +132,17 @@ def test_a_new_version_asks_again(
     assert "chest of somebody" in said(app)
 
 
-def test_other_domains_ask_for_nothing(maker: CaseMaker, open_page: OpenPage) -> None:
+def test_other_domains_ask_for_nothing(
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
+) -> None:
     case = maker.assessed("plate")
     app = as_somebody_else(open_page("case", case=case), page="case")
     assert "plate" in said(app) and pictures(app)
 
 
-def test_the_text_can_be_read_again(maker: CaseMaker, open_page: OpenPage) -> None:
+def test_the_text_can_be_read_again(
+    maker: CaseMaker, open_page: OpenPage, as_somebody_else: OpenPage
+) -> None:
     app = open_page("about")
     assert "acknowledged by Anna" in said(app)
     assert "not yet by Bert" in said(as_somebody_else(app, page="about"))

@@ -5,7 +5,9 @@ That none is answered either, whoever asks, is in test_ui_pixels."""
 from playwright.sync_api import Page, Request
 from test_ui_browser import browser, page, ready  # noqa: F401 - the first two are fixtures
 from ui_cases import RADIOLOGY, CaseMaker
-from ui_server import Server
+from ui_people import signed_in
+from ui_server import COOKIE, Server
+from ui_web import Browser as Web
 
 PIXELS = "/sl/pixels/"
 
@@ -23,16 +25,23 @@ def test_pictures_are_sent_to_those_who_acknowledged_and_to_nobody_else(
             sent.append(request.url)
 
     page.on("request", note)
+    server.sign_in(page.context, signed_in(shared_maker.workspace, "Anna"))
     page.goto(f"{server.url}/case?case={case}")
     ready(page, title="chest of somebody")
-    assert sent, "this machine's user has acknowledged"
+    assert sent, "Anna has acknowledged"
+    paths = {x.removeprefix(server.url) for x in sent}
+    assert {server.get(x).status for x in paths} == {200}, "by another session of hers, too"
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_text("You are signed out").wait_for()
+    assert {Web(server.port).send("GET", x).status for x in paths} == {401}
 
     sent.clear()
-    name = page.get_by_label("Reviewer")
-    if not name.is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    name.fill("Bert")
-    name.press("Enter")
+    token = signed_in(shared_maker.workspace, "Bert")
+    bert = Web(server.port, {f"{COOKIE}-{server.port}": token})
+    assert {bert.send("GET", x).status for x in paths} == {404}, "he has acknowledged nothing"
+    server.sign_in(page.context, token)
+    page.goto(f"{server.url}/case?case={case}")
     ready(page, "intended-use", title="Before first use: Radiology assistant")
     assert not page.get_by_text("chest of somebody").count()
     assert sent == []

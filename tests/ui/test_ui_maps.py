@@ -72,6 +72,7 @@ def test_what_speaks_for_a_label_alone_has_no_threshold(
     assert told["meaning"] == "The brighter, the more it speaks for pore or blowhole."
 
 
+@pytest.mark.usefixtures("anna")
 def test_the_anomaly_map_comes_first_whatever_the_order(maker: CaseMaker) -> None:
     case = maker.add()
     pore = maker.label_map(case, "pore")
@@ -115,6 +116,7 @@ def test_a_map_that_is_gone_hides_neither_picture_nor_places(
     assert not heats(app) and len(places(app)) == 1
 
 
+@pytest.mark.usefixtures("anna")
 def test_a_map_of_a_label_is_coloured_against_its_strongest_place(maker: CaseMaker) -> None:
     case = maker.add()
     first = maker.label_map(case, "pore", high=0.2)

@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ui_cases import INSPECTOR, RADIOLOGY, CaseMaker, plate
 from ui_viewer import unpacked
 
+from secondlook.accounts.actor import Permission
 from secondlook.cases import Attachment, Role
 from secondlook.intake.views import Window, photo_view
-from secondlook_ui import session
+from secondlook_ui import workplace
 from secondlook_ui.serving import allowed, frames, packing, pixels
 from secondlook_ui.serving.shelf import Shelf
 
@@ -32,7 +33,7 @@ class Person:
     domains: tuple[str, ...] = EVERY
 
     def may(self, permission: object, domain: str) -> bool:
-        return permission == allowed.SEE and domain in self.domains
+        return permission is Permission.SEE and domain in self.domains
 
 
 class SignedIn:
@@ -59,8 +60,8 @@ def ask(maker: CaseMaker) -> Iterator[Ask]:
             return client.request(method, path)
 
         yield asked
-    session.workspace().database.dispose()
-    session._context.clear()
+    workplace.context().workspace.database.dispose()
+    workplace.opened.cache_clear()
     frames.forget()
     allowed.forget()
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from ui_cases import CaseMaker
+from ui_people import signed_in
 from ui_server import Server, command, free_port, serving
 
 RENDER = """
 import sys
 from streamlit.testing.v1 import AppTest
 import secondlook_ui.server
-case = sys.argv[1]
+from secondlook_ui import who
+case, token = sys.argv[1:]
+who.token = lambda: token
 app = AppTest.from_file(str(secondlook_ui.server.SCRIPT), default_timeout=30).run()
 app.button(key="next").click().run()
 assert not app.exception and not app.error
@@ -33,6 +36,8 @@ def handshake(server: Server, headers: dict[str, str]) -> int:
     """The status with which a WebSocket is answered."""
     lines = {
         "Host": f"127.0.0.1:{server.port}",
+        "Origin": f"http://127.0.0.1:{server.port}",
+        "Cookie": server.cookie,
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
@@ -105,5 +110,5 @@ def test_without_a_workspace_it_names_the_command() -> None:
 
 def test_pages_are_drawn_without_a_model_library(maker: CaseMaker) -> None:
     case = maker.assessed()
-    drawn = run(sys.executable, "-c", RENDER, case)
+    drawn = run(sys.executable, "-c", RENDER, case, signed_in(maker.workspace))
     assert drawn.stdout.strip() == "[]", drawn.stderr

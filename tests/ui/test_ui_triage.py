@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
-from ui_cases import RADIOLOGY, CaseMaker
+from ui_cases import RADIOLOGY, CaseMaker, acknowledge_all
 from ui_reading import press, said
 from ui_viewer import heats, places, scene, unpacked
 
 from radiology_assistant.policy_settings import TriageSettings
+from secondlook.accounts.actor import Permission, Role
 from secondlook.assessments import Finding
+from secondlook.errors import NotAllowed
 from secondlook.evidence import LabelProbabilities, ModalityContribution, Region
 from secondlook.store import clock
-from secondlook_ui import images, session, shown
+from secondlook_ui import images, session, shown, workplace
 from secondlook_ui.serving import frames
 
 OpenPage = Callable[..., AppTest]
@@ -27,10 +29,10 @@ PROBABILITY = 0.8317
 @pytest.fixture
 def bands(maker: CaseMaker) -> CaseMaker:
     """Cases of radiology wait in bands, in what makes them and in the pages."""
-    domain = session.context().plugins.domains[RADIOLOGY]
+    domain = workplace.context().plugins.domains[RADIOLOGY]
     queue = TriageSettings().queue()
     domain.queue = lambda: queue  # type: ignore[method-assign]  # as a site would set it
-    session.context().workspace.database.queues = {RADIOLOGY: queue}
+    workplace.context().workspace.database.queues = {RADIOLOGY: queue}
     maker.workspace.database.queues = {RADIOLOGY: queue}
     return maker
 
@@ -38,7 +40,7 @@ def bands(maker: CaseMaker) -> CaseMaker:
 @pytest.fixture
 def triage_only(bands: CaseMaker) -> CaseMaker:
     """The mode in which people see band and flag alone."""
-    session.context().plugins.domains[RADIOLOGY].triage_only = True
+    workplace.context().plugins.domains[RADIOLOGY].triage_only = True
     return bands
 
 
@@ -119,6 +121,20 @@ def test_a_case_is_moved_with_a_reason(bands: CaseMaker, open_page: OpenPage) ->
     assert (act.reviewer, act.reason) == ("Anna", "old film")
 
 
+def test_a_viewer_moves_nothing(
+    bands: CaseMaker, open_page: OpenPage, become: Callable[..., None]
+) -> None:
+    acknowledge_all(bands.workspace.home, "Vera")
+    case = bands.add("chest", domain=RADIOLOGY)
+    app = open_page("case", case=case)
+    assert [x for x in app.radio if x.key == f"band:{case}"]
+    become("Vera", Role.VIEWER)
+    app = open_page("case", case=case)
+    assert "chest" in said(app) and not [x for x in app.radio if x.key == f"band:{case}"]
+    with pytest.raises(NotAllowed):
+        session.acting(Permission.PRIORITISE, RADIOLOGY)
+
+
 def test_where_there_are_no_bands_there_is_nothing_to_move(
     maker: CaseMaker, open_page: OpenPage
 ) -> None:
@@ -137,7 +153,6 @@ def test_triage_only_shows_neither_finding_nor_number_nor_place(
     for secret in ("neumothorax", "0.83", "0.41", "robability", "0.30", "Nothing was found"):
         assert secret not in text + json.dumps(scene(app)), secret
     assert not places(app) and not heats(app) and not scene(app)["beside"]
-    monkeypatch.setattr(session, "reviewer", lambda: "Anna")
     page = shown.read(case)
     assert (page.labels(), page.maps(triage_only.picture(case)), page.similar) == ((), (), ())
 

@@ -131,15 +131,15 @@ def test_going_back_to_the_worklist_gives_the_case_back(
     expire_leases(maker.workspace, case, "Bert")  # would raise LeaseLost while Anna held it
 
 
-def test_without_a_name_nothing_can_be_taken(maker: CaseMaker, open_page: OpenPage) -> None:
-    maker.assessed()
+def test_signed_out_nothing_is_shown(
+    maker: CaseMaker, open_page: OpenPage, become: Callable[..., None]
+) -> None:
+    maker.assessed("plate")
     app = open_page()
-    app.text_input(key="reviewer").set_value("  ").run()
-    assert app.button(key="next").disabled
-
-
-def test_the_reviewer_is_told_that_it_is_no_login(maker: CaseMaker, open_page: OpenPage) -> None:
-    assert any("not a login" in x.value for x in open_page().sidebar.caption)
+    become(None)
+    app.run()
+    assert "You are signed out" in said(app)
+    assert not app.dataframe and not app.button
 
 
 def test_assessing_is_queued_and_counted(maker: CaseMaker, open_page: OpenPage) -> None:

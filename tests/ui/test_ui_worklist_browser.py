@@ -23,11 +23,12 @@ LONG = "Note suspects: pneumonia or consolidation"
 
 
 @pytest.fixture
-def page(chromium: Path) -> Iterator[Page]:
+def page(chromium: Path, server: Server) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         context.set_default_timeout(30_000)
+        server.sign_in(context)
         yield context.new_page()
         browser.close()
 

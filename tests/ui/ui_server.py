@@ -10,8 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ui_people import signed_in_at
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 STARTING = 60.0
+COOKIE = "secondlook"
+START = "import sys\nfrom secondlook_ui.__main__ import main\nsys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -20,17 +28,33 @@ class Server:
 
     process: subprocess.Popen[str]
     port: int
+    token: str
+    """Of Anna, a lead, who is signed in."""
 
     @property
     def url(self) -> str:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def cookie(self) -> str:
+        """What Anna's browser sends."""
+        return f"{COOKIE}-{self.port}={self.token}"
+
+    def sign_in(self, context: "BrowserContext", token: str | None = None) -> None:
+        """Let a browser in as Anna, or by another token."""
+        name, value = f"{COOKIE}-{self.port}", token or self.token
+        cookie = {"name": name, "value": value, "url": self.url, "sameSite": "Strict"}
+        context.add_cookies([{**cookie, "httpOnly": True}])  # type: ignore[typeddict-item]
+
     def get(self, path: str, host: str | None = None) -> http.client.HTTPResponse:
-        """One request, with a Host header of our choice."""
+        """One request of Anna's, with a Host header of our choice."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": host} if host else {})
+            port = host.rpartition(":")[2] if host else str(self.port)
+            name = f"{COOKIE}-{port if port.isdigit() else 80}"
+            headers = {"Cookie": f"{name}={self.token}"} | ({"Host": host} if host else {})
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             response.read()
             return response
@@ -38,9 +62,10 @@ class Server:
             connection.close()
 
 
-def command(port: int) -> list[str]:
+def command(port: int, broken: str | None = None) -> list[str]:
     """How the UI is started."""
-    return [sys.executable, "-m", "secondlook_ui", "--port", str(port)]
+    program = ["-m", "secondlook_ui"] if broken is None else ["-c", f"{broken}\n{START}"]
+    return [sys.executable, *program, "--port", str(port)]
 
 
 def free_port() -> int:
@@ -52,16 +77,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    """The UI on a workspace, ended afterwards."""
-    port = free_port()
+def serving(
+    home: Path,
+    *words: str,
+    person: bool = True,
+    port: int | None = None,
+    broken: str | None = None,
+) -> Iterator[Server]:
+    """The UI on a workspace, ended afterwards; with a `person` Anna is signed in there.
+
+    `broken` is a program that spoils something before the UI begins.
+    """
+    port = port or free_port()
     environment = os.environ | {"SECONDLOOK_HOME": str(home)}
     process = subprocess.Popen(
-        command(port), cwd=home, env=environment, stderr=subprocess.PIPE, text=True
+        [*command(port, broken), *words],
+        cwd=home,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         _wait(process, port)
-        yield Server(process, port)
+        yield Server(process, port, signed_in_at(home) if person else "")
     finally:
         if process.poll() is None:
             process.terminate()

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 def scenes(app: AppTest) -> list[dict[str, Any]]:
     """What each viewer of the page is told; empty where no picture is shown."""
-    return [json.loads(x.proto.json) for x in app.get("bidi_component")]
+    mounted = [x.proto for x in app.get("bidi_component")]
+    return [json.loads(x.json) for x in mounted if x.component_name == "secondlook.viewer"]
 
 
 def scene(app: AppTest) -> dict[str, Any]:

@@ -34,6 +34,7 @@ WebGL2RenderingContext.prototype.getParameter = function (name) {
 def fresh_page(browser: Browser, server: Server, **how: Any) -> Iterator[Page]:
     """A page of its own for whoever uses the server, at the size the UI is drawn for."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 720}, **how})
+    server.sign_in(context)
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

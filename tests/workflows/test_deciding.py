@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from secondlook.accounts.actor import Role
 from secondlook.decisions import Act, Area, FindingAct, How
 from secondlook.errors import (
     Conflict,
+    NotAllowed,
     NotFound,
     OthersTurn,
     PluginError,
@@ -213,6 +215,23 @@ def test_nobody_unknown_is_handed_a_case(context: Context, case_id: str) -> None
         unit.users.ensure("zoe")
         unit.commit()
     assert case_acts.hand_over(given, context).to == "zoe"
+
+
+def test_a_case_is_handed_to_whoever_may_decide_it(context: Context, case_id: str) -> None:
+    roles = {"Olga": Role.OWNER, "zoe": Role.VIEWER, "Rob": Role.REVIEWER, "gone": Role.REVIEWER}
+    with context.workspace.database.write() as unit:
+        for name, role in roles.items():
+            unit.users.ensure(name)
+            unit.users.grant(name, role, by="test")
+        unit.sign_ins.keep_passphrase("Olga", "a hash", by="test")
+        unit.users.disable("gone", by="test")
+        unit.commit()
+    for name in ("zoe", "gone"):
+        given = case_acts.HandOverConfig(case=case_id, reviewer="ann", to=name)
+        with pytest.raises(NotAllowed, match=f"{name} may not decide cases of defect-inspector"):
+            case_acts.hand_over(given, context)
+    given = case_acts.HandOverConfig(case=case_id, reviewer="ann", to="Rob")
+    assert case_acts.hand_over(given, context).to == "Rob"
 
 
 def test_a_policy_names_dispositions_of_the_domain(context: Context) -> None:

@@ -50,6 +50,24 @@ def stored(context: Context) -> list[Case]:
         return [unit.cases.get(x.id) for x in rows]
 
 
+def test_what_a_manifest_says_of_a_patient_is_kept_but_no_free_text(
+    context: Context, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "exams.csv"
+    manifest.write_text(
+        "case,note,sex,age,view,modality\n"
+        "one,Clear.,female,97 y,pa,DX\n"
+        "two,Clear.,Nemo Nobody,Nemo,Nemo von der Langen Heide,\n"
+        "three,Clear.,F,40,,\n"
+        "three,No fracture.,M,40,,\n"
+    )
+    take_in(context, manifest)
+    facts = {len(x.facts): x.facts for x in stored(context)}
+    assert facts[4] == {"sex": "F", "age": 90, "view": "PA", "modality": "DX"}
+    assert facts[2] == {"sex": "several", "age": 40}
+    assert facts[0] == {}
+
+
 def by_file(context: Context, name: str) -> str:
     return context.workspace.database.groups.of(name, NamedBy.DICOM)
 

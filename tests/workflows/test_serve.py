@@ -51,7 +51,7 @@ class Serving:
         """Whether the UI answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/")
+            connection.request("GET", "/sl/health")
             return connection.getresponse().status == 200
         except OSError:
             return False

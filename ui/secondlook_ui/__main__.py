@@ -4,15 +4,18 @@ import argparse
 import sys
 
 from secondlook.errors import SecondlookError
-from secondlook_ui.server import serve
+from secondlook_ui.server import ADDRESS, serve
 
 
 def main() -> int:
     """Serve until stopped; 0 after a signal, 1 when it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m secondlook_ui", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8501, help="on 127.0.0.1 only")
+    parser.add_argument("--port", type=_port, default=8501, help="default: 8501")
+    parser.add_argument("--host", default=ADDRESS, help=f"default: {ADDRESS}")
+    parser.add_argument("--welcome", help="print a link that signs this person in, once")
+    words = parser.parse_args()
     try:
-        serve(parser.parse_args().port)
+        serve(words.port, words.host, words.welcome)
     except KeyboardInterrupt:
         pass
     except SecondlookError as error:

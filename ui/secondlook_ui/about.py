@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.version import code_version
 from secondlook_ui import intended_use, session, words
 
@@ -35,7 +36,8 @@ def _plugins() -> None:
 def _quarantine() -> None:
     st.subheader("Files put aside", anchor=False)
     with session.workspace().database.read() as unit:
-        files = unit.quarantine.all()
+        seen = session.actor()
+        files = [x for x in unit.quarantine.all() if seen.may(Permission.SEE, x.domain)]
     if not files:
         st.text("None: every file that came in could be read.")
         return

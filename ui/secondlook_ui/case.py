@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.errors import LeaseLost
 from secondlook_ui import (
     cautions,
@@ -64,7 +65,7 @@ def _body(page: Shown, refusal: str | None) -> None:
                 similar.show(page.similar, page.domain, page.case)
             decision.show(page, refusal)
             priority.show(page)
-            jobs.show(case=page.case.id)
+            jobs.show(domain=page.case.domain, case=page.case.id)
 
 
 def _hold(page: Shown) -> str | None:
@@ -73,8 +74,10 @@ def _hold(page: Shown) -> str | None:
         return None
     if page.domain is None:
         return f"No loaded plugin brings the domain {page.case.domain}, so nothing can be decided."
-    if not session.reviewer():
-        return "Enter your name in the sidebar (arrow at the top left) to decide."
+    if not session.actor().may(Permission.DECIDE, page.case.domain):
+        return (
+            "You may look at this case. Deciding it takes the role reviewer, which an owner gives."
+        )
     try:
         session.hold(page.case.id)
     except LeaseLost as error:
@@ -94,6 +97,8 @@ def _head(page: Shown) -> None:
 @st.fragment(run_every=HEARTBEAT)
 def _facts(page: Shown) -> None:
     """What the case is and until when it is held; keeps it held while the page is open."""
+    if not session.stands():
+        st.rerun(scope="app")
     case = page.case
     parts = [page.domain.title if page.domain else case.domain]
     parts += [f"product {case.product}"] if case.product else []

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.errors import SecondlookError
@@ -44,7 +45,7 @@ def store(page: Shown, disposition: str) -> Decision | None:
         key=_key(page),
     )
     try:
-        decision = decide.run(config, session.context())
+        decision = decide.run(config, session.acting(_permission(page), case.domain))
     except SecondlookError as error:
         drafts.save(page)
         session.notify(Notice(f"Not saved. {error} What you entered is kept.", good=False))
@@ -66,6 +67,12 @@ def _basis(page: Shown) -> decide.Basis:
         amends=page.view.amends,
         lease=lease if lease and lease.case_id == page.case.id else None,
     )
+
+
+def _permission(page: Shown) -> Permission:
+    """To change what somebody else decided takes more than to decide."""
+    others = page.decided and page.decisions[-1].reviewer != session.reviewer()
+    return Permission.UNDO_OTHERS if others else Permission.DECIDE
 
 
 def _buttons(page: Shown, domain: Domain) -> None:
@@ -112,7 +119,7 @@ def _skip(page: Shown) -> None:
         key="skip",
         icon=":material/skip_next:",
         shortcut=shortcuts.SKIP,
-        disabled=not session.reviewer(),
+        disabled=not session.actor().may(Permission.DECIDE, page.case.domain),
     )
     if pressed:
         turn.skip(page.case.id, turn.domain_or(page.case.domain))

@@ -55,7 +55,7 @@ def save(page: Shown) -> None:
     views = () if page.decided else acts(page)
     body = {"reason": reason(page), "acts": {x.label: x.act.value for x in views}}
     entered = any(body.values())
-    with session.workspace().database.write() as unit:
+    with session.drafting(page.case.domain) as unit:
         if entered:
             unit.drafts.save(page.case.id, session.reviewer(), body)
         else:

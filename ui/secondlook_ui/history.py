@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.store.audit_described import REOPENED
@@ -22,7 +23,7 @@ def show(page: Shown) -> None:
             for item in reversed(earlier):
                 _decision(item, page)
     _next(page)
-    if page.domain is not None:
+    if page.domain is not None and session.actor().may(Permission.DECIDE, page.case.domain):
         with st.expander("Change decision"):
             _change(page, page.domain)
 
@@ -64,7 +65,7 @@ def _next(page: Shown) -> None:
         key="next",
         icon=":material/play_arrow:",
         shortcut=shortcuts.NEXT,
-        disabled=not session.reviewer(),
+        disabled=not session.actor().may(Permission.DECIDE, page.case.domain),
     )
     if pressed:
         turn.go_on(turn.domain_or(page.case.domain))
@@ -95,8 +96,8 @@ def _change(page: Shown, domain: Domain) -> None:
 
 
 def _store(page: Shown, chosen: str | None) -> None:
-    if chosen is None or not drafts.reason(page) or not session.reviewer():
-        what = "A change needs a new decision, a reason and your name."
+    if chosen is None or not drafts.reason(page):
+        what = "A change needs a new decision and a reason."
         session.notify(Notice(what, good=False))
     else:
         decision.store(page, chosen)

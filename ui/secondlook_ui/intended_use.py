@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.domain import Domain
 from secondlook.intended_use import IntendedUse
 from secondlook.store.unit_of_work import UnitOfWork
@@ -37,13 +38,11 @@ def ask(name: str) -> None:
     with st.container(key="large-intended-use"):
         st.text(f"Before first use: {domain.title}")
     _text(use)
-    if not session.reviewer():
-        st.info("Enter your name in the sidebar (arrow at the top left) to acknowledge this.")
-        return
     st.text(f"Cases are shown once {session.reviewer()} has acknowledged this text.")
     said = st.button("I have read this and work by it", key=f"acknowledge:{name}", type="primary")
     if said:
-        intended_use.acknowledge(name, session.reviewer(), session.context())
+        acting = session.acting(Permission.SEE, name)
+        intended_use.acknowledge(name, session.reviewer(), acting)
         st.rerun()
 
 
@@ -66,5 +65,5 @@ def _text(use: IntendedUse) -> None:
 def _since(domain: Domain, use: IntendedUse) -> str:
     with session.workspace().database.read() as unit:
         found = unit.intended_uses.acknowledged(domain.name, use, session.reviewer())
-    who = session.reviewer() or "nobody"
+    who = session.reviewer()
     return f"acknowledged by {who}, {words.clock(found.at)}" if found else f"not yet by {who}"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from secondlook.accounts.actor import ANY, Permission
 from secondlook_ui import session
 from secondlook_ui.session import Notice
 from secondlook_workflows import durable
@@ -18,7 +19,8 @@ def show(*, domain: str | None = None, case: str | None = None) -> None:
     """A button that queues first looks, for one case or for all that wait, and the jobs' state."""
     row = st.container(horizontal=True, vertical_alignment="center", key="jobs")
     label = "Assess waiting cases" if case is None else "Assess again"
-    if row.button(label, key="assess", icon=":material/manage_search:", type="tertiary"):
+    may = session.actor().may(Permission.DECIDE, domain or ANY)
+    if may and row.button(label, key="assess", icon=":material/manage_search:", type="tertiary"):
         _queue(domain, case)
         st.rerun()
     states = _states()
@@ -39,13 +41,16 @@ def sentence(states: list[str]) -> str:
 @session.careful
 def _queue(domain: str | None, case: str | None) -> None:
     cases = () if case is None else (case,)
-    durable.enqueue_assess(session.workspace(), domain=domain, cases=cases)
+    acting = session.acting(Permission.DECIDE, domain or ANY)
+    durable.enqueue_assess(acting.workspace, domain=None if case else domain, cases=cases)
     session.notify(Notice("Queued. A worker takes the first look; it runs with `secondlook work`."))
 
 
 @st.fragment(run_every=POLL)
 def _follow() -> None:
     """Looks again every few seconds; the page itself changes only when the reviewer says so."""
+    if not session.stands():
+        st.rerun(scope="app")
     states = _states()
     st.text(sentence(states))
     if not any(x in OPEN for x in states) and st.button("Show what is new", key="refresh"):

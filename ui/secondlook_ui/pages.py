@@ -1,45 +1,77 @@
-"""The script: pages by function, the reviewer's name beside them, errors in plain words."""
+"""The script: pages by function and role, who is signed in above them, errors in plain words."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from secondlook.errors import NotAcknowledged, SecondlookError
-from secondlook_ui import about, case, intended_use, routes, session, style, trouble, worklist
+from secondlook.accounts.actor import Actor, Permission
+from secondlook.errors import NotAcknowledged, SecondlookError, SignedOut
+from secondlook_ui import (
+    about,
+    account,
+    case,
+    intended_use,
+    routes,
+    session,
+    style,
+    trouble,
+    worklist,
+)
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
-WAYS: dict[str, tuple[Callable[[], None], str]] = {
-    routes.WORKLIST: (worklist.show, "Worklist"),
-    routes.CASE: (case.show, "Case"),
-    routes.ABOUT: (about.show, "About"),
+
+@dataclass(frozen=True)
+class Way:
+    """One page: what draws it, and what it takes to be shown it."""
+
+    show: Callable[[], None]
+    title: str
+    permission: Permission | None = None
+    """In some domain at least; None for everybody who is signed in."""
+
+    def open_to(self, actor: Actor) -> bool:
+        """Whether somebody may see it; each page asks again for what it shows."""
+        return self.permission is None or actor.may_anywhere(self.permission)
+
+
+WAYS: dict[str, Way] = {
+    routes.WORKLIST: Way(worklist.show, "Worklist", Permission.SEE),
+    routes.CASE: Way(case.show, "Case", Permission.SEE),
+    routes.ABOUT: Way(about.show, "About"),
 }
 
 
 def main() -> None:
-    """Draw the page that the address names."""
-    sidebar = session.sidebar_state()
-    st.set_page_config(page_title="secondlook", layout="wide", initial_sidebar_state=sidebar)
+    """Draw the page that the address names, for whoever is signed in."""
+    st.set_page_config(page_title="secondlook", layout="wide", initial_sidebar_state="collapsed")
     style.apply()
     try:
-        session.context()
+        _draw(session.begin())
+    except SignedOut:
+        account.signed_out(WAYS)
     except SecondlookError as error:
         trouble.show(error)
-        return
+
+
+def _draw(actor: Actor) -> None:
     session.active()
     # No icons: Streamlit makes them the page's favicon, which it fetches from a foreign host.
+    ways = {name: way for name, way in WAYS.items() if way.open_to(actor)}
     pages = {
-        name: st.Page(show, title=title, url_path=name, default=name == routes.WORKLIST)
-        for name, (show, title) in WAYS.items()
+        name: st.Page(way.show, title=way.title, url_path=name, default=name == next(iter(ways)))
+        for name, way in ways.items()
     }
     routes.register(pages)
     chosen = st.navigation(list(pages.values()), position="top")
-    with st.sidebar:
-        session.ask_reviewer()
+    account.show(actor)
     try:
         _run(chosen)
+    except SignedOut:
+        st.rerun()  # nothing of this page stays
     except Exception as error:  # noqa: BLE001 - control flow of Streamlit is no Exception
         trouble.show(error)
     st.container(key="ready").caption("ready")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from secondlook.accounts.actor import Permission
 from secondlook.errors import SecondlookError
 from secondlook.queues import Queue
 from secondlook_ui import session, turn, words
@@ -15,7 +16,8 @@ LONGEST_REASON = 1000
 def show(page: Shown) -> None:
     """Draw the form, folded; nothing where the domain has no bands or the case is decided."""
     queue = session.workspace().database.queues.get(page.case.domain, Queue())
-    if page.decided or not queue.bands or not session.reviewer():
+    may = session.actor().may(Permission.PRIORITISE, page.case.domain)
+    if page.decided or not queue.bands or not may:
         return
     titles = {x.code: words.label(x.title) for x in queue.bands}
     with st.expander("Move to another band"):
@@ -39,7 +41,7 @@ def _move(page: Shown, band: str, reason: str) -> None:
         case=page.case.id, band=band, reviewer=session.reviewer(), reason=reason
     )
     try:
-        prioritise.run(config, session.context())
+        prioritise.run(config, session.acting(Permission.PRIORITISE, page.case.domain))
     except SecondlookError as error:
         session.notify(Notice(f"Not moved. {error}", good=False))
         return

@@ -1,28 +1,48 @@
-"""What a browser session knows: the workspace, who reviews, what they hold, what was just done."""
+"""What a browser session does: come and leave, hold a case, say what was just done."""
 
-import getpass
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from pathlib import Path
-from typing import Literal, ParamSpec
+from typing import ParamSpec
 
 import streamlit as st
 
+from secondlook.accounts.actor import ANY, Actor, Permission
 from secondlook.decisions import Lease
 from secondlook.errors import LeaseLost, SecondlookError
-from secondlook.workspace import Workspace, default_home
-from secondlook_ui import trouble, words
-from secondlook_workflows.context import Context, open_context
+from secondlook_ui import trouble, who, words, workplace
+from secondlook_ui.acting import acting, context, drafting, must, workspace, writing
+from secondlook_ui.who import WHOSE, actor, reviewer, stands
+from secondlook_workflows.accounts import sign_in, stay
+
+__all__ = [
+    "Notice",
+    "acting",
+    "active",
+    "actor",
+    "begin",
+    "careful",
+    "context",
+    "drafting",
+    "held_lease",
+    "hold",
+    "keep_lease",
+    "leave",
+    "let_go",
+    "must",
+    "notice",
+    "notify",
+    "reviewer",
+    "stands",
+    "still_held",
+    "take_next",
+    "workspace",
+    "writing",
+]
 
 P = ParamSpec("P")
-REVIEWER = "reviewer"
-REVIEWER_VARIABLE = "SECONDLOOK_REVIEWER"
-"""Whose name the field holds at first; else that of the user of this machine."""
-LONGEST_NAME = 80
 IDLE_LEASES = 2
 """A page left open keeps its case for so many leases after the last click."""
 
@@ -37,38 +57,28 @@ class Notice:
     """The case it is about, to go back to."""
 
 
-@st.cache_resource(show_spinner=False)
-def _context(home: str) -> Context:
-    return open_context(Path(home))
+def begin() -> Actor:
+    """Who this run of the script is for. SignedOut.
+
+    Nothing that one person entered is left for the next one who signs in in the same page.
+    """
+    found = who.look_again()
+    if st.session_state.setdefault(WHOSE, found.actor.session) != found.actor.session:
+        let_go()
+        st.session_state.clear()
+        st.session_state[WHOSE] = found.actor.session
+    st.session_state["name"] = found.actor.name
+    stay.run(found, workplace.context())
+    return found.actor
 
 
-def context() -> Context:
-    """The workspace and the plugins, one for all sessions of this process."""
-    return _context(str(default_home()))
-
-
-def workspace() -> Workspace:
-    """The workspace of `context`."""
-    return context().workspace
-
-
-def ask_reviewer() -> None:
-    """The field for the reviewer's name; the user of this machine until it is changed."""
-    if REVIEWER not in st.session_state:
-        st.session_state[REVIEWER] = _system_user()
-    st.text_input("Reviewer", key=REVIEWER, max_chars=LONGEST_NAME)
-    st.caption("Your name goes with every decision. This is not a login: nobody checks it.")
-
-
-def sidebar_state() -> Literal["expanded", "collapsed"]:
-    """Open until the first case is held: the name is asked once, then makes room."""
-    going = "lease" in st.session_state or "case" in st.query_params
-    return "collapsed" if going else "expanded"
-
-
-def reviewer() -> str:
-    """Who reviews; empty when the field was emptied."""
-    return str(st.session_state.get(REVIEWER, "")).strip()
+def leave() -> None:
+    """Sign out, and give back what is held."""
+    found = actor()
+    let_go()
+    if found.session is not None:
+        sign_in.out(found.session, workplace.context())
+    st.session_state.clear()
 
 
 def hold(case_id: str) -> Lease:
@@ -79,7 +89,8 @@ def hold(case_id: str) -> Lease:
         held = None
     minutes = workspace().settings.lease_minutes
     if held is None or held.until - datetime.now(UTC) < timedelta(minutes=minutes) / 2:
-        with workspace().database.write() as unit:
+        domain = _domain(case_id)
+        with writing(Permission.DECIDE, domain) as unit:
             held = unit.leases.claim(case_id, reviewer(), minutes=minutes)
             unit.commit()
         keep_lease(held)
@@ -125,16 +136,17 @@ def let_go() -> None:
     """Give the held case back, if there is one."""
     lease = held_lease()
     if lease is not None:
-        with workspace().database.write() as unit:
+        keep_lease(None)
+        # Also where the session is over, or somebody else's by now: to give back takes no role.
+        with workplace.context().workspace.database.write() as unit:
             unit.leases.release(lease)
             unit.commit()
-        keep_lease(None)
 
 
 def take_next(domain: str | None) -> Lease | None:
     """Hold the next case of the worklist; None when nothing is left that nobody else holds."""
     let_go()
-    with workspace().database.write() as unit:
+    with writing(Permission.DECIDE, domain or ANY) as unit:
         lease = unit.leases.claim_next(
             reviewer(), minutes=workspace().settings.lease_minutes, domain=domain
         )
@@ -174,10 +186,6 @@ def careful(action: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
-def _system_user() -> str:
-    if named := os.environ.get(REVIEWER_VARIABLE, "").strip():
-        return named[:LONGEST_NAME]
-    try:
-        return getpass.getuser()[:LONGEST_NAME]
-    except (KeyError, OSError):  # a container without a name for its user
-        return "reviewer"
+def _domain(case_id: str) -> str:
+    with workspace().database.read() as unit:
+        return unit.cases.get(case_id).domain

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from secondlook.accounts.actor import Permission
 from secondlook.assessments import Assessment, Finding
 from secondlook.cases import Case, CaseStatus
 from secondlook.decisions import Decision
@@ -24,6 +25,8 @@ from secondlook_ui import intended_use, judged, session, similar
 from secondlook_ui.judged import Judged
 from secondlook_ui.similar import Similar
 
+UNKNOWN = "There is no such case, or you may not see it."
+"""The same for both: that a case exists is told to those who may see it."""
 IMAGE = "image"
 """The modality of pictures, as adapters name it."""
 
@@ -134,7 +137,7 @@ def read(case_id: str) -> Shown:
     """Read a case by its id or the beginning of it. NotFound; NotAcknowledged."""
     context = session.context()
     with context.workspace.database.read() as unit:
-        case = unit.cases.get(unit.cases.resolve(case_id))
+        case = _seen(case_id, unit)
         intended_use.require(context.plugins.domains.get(case.domain), unit)
         withholding = context.withholding
         hides = withholding.applies(case.domain)
@@ -153,6 +156,16 @@ def read(case_id: str) -> Shown:
             judged=tuple(replace(x, look=withheld(x.look)) for x in told) if hides else told,
             triage_only=hides,
         )
+
+
+def _seen(case_id: str, unit: UnitOfWork) -> Case:
+    try:
+        case = unit.cases.get(unit.cases.resolve(case_id))
+    except NotFound:
+        raise NotFound(UNKNOWN) from None
+    if not session.actor().may(Permission.SEE, case.domain):
+        raise NotFound(UNKNOWN)
+    return case
 
 
 def _threshold(assessment: Assessment | None, unit: UnitOfWork) -> float | None:

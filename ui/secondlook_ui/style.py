@@ -23,6 +23,14 @@ CSS = """<style>
 [class*="st-key-alike-words"] button { min-height: 24px; padding: 0; line-height: 1; }
 .st-key-ready { position: fixed; right: 1rem; bottom: 0.2rem; width: auto; opacity: 0.8; }
 [data-testid="stApp"]:not([data-test-script-state="notRunning"]) .st-key-ready { opacity: 0; }
+.st-key-account { position: fixed; top: 0.55rem; right: 3.5rem; width: auto; z-index: 1000000; }
+.st-key-account button { min-height: 32px; padding: 0 0.6rem; max-width: 16rem; }
+.st-key-account-name [data-testid="stText"] { max-width: 14rem; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; opacity: 0.85; }
+.st-key-presence { position: absolute; width: 0; height: 0; overflow: hidden; }
+[class*="st-key-way"] a { color: inherit; text-decoration: underline; }
+.st-key-way-in a { display: inline-block; padding: 0.45rem 1rem; border-radius: 0.5rem;
+  font-weight: 600; text-decoration: none; border: 1px solid; }
 </style>"""
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from secondlook.accounts.actor import ANY, Permission
 from secondlook.cases import CaseStatus
 from secondlook.domain import Domain
 from secondlook.store.worklist import OPEN, Counts, Cursor, WorklistFilter
@@ -41,7 +42,8 @@ def show() -> None:
     session.let_go()
     similar.forget()
     notices.show("worklist")
-    domains = session.context().plugins.domains
+    known = session.context().plugins.domains
+    domains = {x: known[x] for x in session.actor().seen(known)}
     filter, domain = _filter(domains)
     with session.workspace().database.read() as unit:
         if domain is not None:
@@ -103,7 +105,9 @@ def _titles(domains: dict[str, Domain]) -> dict[str, str]:
     locked = intended_use.locked(domains)
     ready = sorted(domains.values(), key=lambda x: x.name in locked)
     titles = {x.name: words.label(x.title) for x in ready}
-    return titles if locked else {ALL: "All domains"} | titles
+    # Only whoever has a role in all of them takes the next case from all of them.
+    everywhere = session.actor().may(Permission.SEE) and not locked
+    return {ALL: "All domains"} | titles if everywhere else titles
 
 
 def _next(counts: Counts, domain: str | None) -> None:
@@ -117,7 +121,7 @@ def _next(counts: Counts, domain: str | None) -> None:
         icon=":material/play_arrow:",
         width="stretch",
         shortcut=shortcuts.NEXT,
-        disabled=not session.reviewer(),
+        disabled=not session.actor().may(Permission.DECIDE, domain or ANY),
     )
     if pressed:
         turn.go_on(domain)

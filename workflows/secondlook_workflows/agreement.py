@@ -168,19 +168,21 @@ def _by_label(judged: Iterable[CaseExport], over: Mapping[str, bool]) -> dict[st
 def _by_group(
     judged: Iterable[CaseExport], over: Mapping[str, bool], unit: UnitOfWork
 ) -> dict[str, Cells]:
-    """By the role of who decided, in the order of the names of roles; never by person."""
-    people: dict[str, list[bool]] = defaultdict(list)
+    """By the role in the domain of who decided, in the order of their names; never by person."""
+    known = {x.name: x.acts_as() for x in unit.users.all()}
+    people: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for item in judged:
         if item.decision is not None:
-            people[item.decision.reviewer].append(over[item.case.id])
-    roles = {name: unit.users.role(name) or OTHERS for name in people}
-    size = Counter(roles.values())
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name, role in roles.items():
-        groups[role if size[role] >= LEAST else OTHERS].append(name)
+            name = item.decision.reviewer
+            role = known[name].role(item.case.domain) if name in known else None
+            people[name, OTHERS if role is None else role.value].append(over[item.case.id])
+    size = Counter(role for _, role in people)
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for who in people:
+        groups[who[1] if size[who[1]] >= LEAST else OTHERS].append(who)
     return {
-        role: {"reviewers": len(names), **_rate([x for name in names for x in people[name]])}
-        for role, names in sorted(groups.items())
+        role: {"reviewers": len({x for x, _ in some}), **_rate([y for x in some for y in people[x]])}
+        for role, some in sorted(groups.items())
     }
 
 

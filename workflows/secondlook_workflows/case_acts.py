@@ -7,9 +7,10 @@ transaction whether whoever acts may (and, of a case handed over to a lead, whet
 
 from dataclasses import dataclass
 
+from secondlook.accounts.actor import Permission
 from secondlook.cases import Case
 from secondlook.decisions import Lease
-from secondlook.errors import NotFound, UsageError
+from secondlook.errors import NotAllowed, NotFound, UsageError
 from secondlook.reviewing import CaseAct
 from secondlook.store.recent import Recent
 from secondlook.store.unit_of_work import UnitOfWork
@@ -81,8 +82,7 @@ def hand_over(config: HandOverConfig, context: Context, *, check: Check | None =
     case = _case(config.case, context)
     with context.workspace.database.write() as unit:
         _allow(case, config.reviewer, context, unit, check)
-        if unit.users.role(config.to) is None:
-            raise NotFound(f"Nobody here is called {config.to!r}, so nothing was handed over.")
+        _may_take(config.to, case.domain, unit)
         act = unit.case_acts.hand_over(
             case.id,
             reviewer=config.reviewer,
@@ -95,6 +95,19 @@ def hand_over(config: HandOverConfig, context: Context, *, check: Check | None =
         )
         unit.commit()
     return act
+
+
+def _may_take(name: str, domain: str, unit: UnitOfWork) -> None:
+    """Raises NotFound for nobody, NotAllowed for whoever could not decide it.
+
+    Where nobody owns the workspace there are no accounts, and names are all that is known.
+    """
+    try:
+        person = unit.users.get(name)
+    except NotFound:
+        raise NotFound(f"Nobody here is called {name!r}, so nothing was handed over.") from None
+    if unit.users.owners() and not person.acts_as().may(Permission.DECIDE, domain):
+        raise NotAllowed(f"{name} may not decide cases of {domain}, so nothing was handed over.")
 
 
 def put_back(config: ActConfig, context: Context, *, check: Check | None = None) -> CaseAct:

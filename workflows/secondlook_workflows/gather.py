@@ -24,6 +24,7 @@ from secondlook.workspace import Workspace
 from secondlook_workflows.context import Context
 from secondlook_workflows.guard import Guard, Read, hidden_error
 from secondlook_workflows.links import Links
+from secondlook_workflows.manifest_facts import with_stated
 from secondlook_workflows.redacting import (
     Scopes,
     Source,
@@ -31,7 +32,6 @@ from secondlook_workflows.redacting import (
     redacted_rows,
     told_apart,
 )
-from secondlook_workflows.stated import with_stated
 
 EMPTY_ROW = ManifestRow(case=None)
 

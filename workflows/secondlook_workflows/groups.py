@@ -12,6 +12,7 @@ from secondlook.errors import ManifestError
 from secondlook.intake.outcome import QuarantinedFile, Reason
 from secondlook.intake.sniff import Format
 from secondlook.store.groups import GroupNames, NamedBy, bare
+from secondlook_workflows.manifest_facts import kept
 
 SEVERAL = (
     "The case that it belongs to would hold files of more than one patient, going by PatientID: "
@@ -22,13 +23,16 @@ SEVERAL = (
 def grouped(item: Opened, source: CaseSource, names: GroupNames) -> Opened:
     """The case with its group among its facts: what its rows name, else the patient of its files.
 
+    What its rows say of sex, age, view and modality is kept beside it.
+
     Raises SeveralPatients where its files name more than one and its rows no group, ManifestError
     where its rows name more than one group.
     """
     group = _named(item, source.rows, names) or _patient(item, names)
-    if group is None:
-        return item
-    return replace(item, case=replace(item.case, facts={**item.case.facts, GROUP: group}))
+    facts = {**item.case.facts, **kept(rows_of(item, source.rows))}
+    if group is not None:
+        facts[GROUP] = group
+    return replace(item, case=replace(item.case, facts=facts))
 
 
 def rows_of(item: Opened, rows: Sequence[ManifestRow]) -> list[ManifestRow]:

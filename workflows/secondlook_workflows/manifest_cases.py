@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from secondlook.cases import GROUP, Scalar
+from secondlook.cases import GROUP
 from secondlook.domain import Domain, ManifestRow, Opened
 from secondlook.errors import ManifestError, ModelError
 from secondlook.store.groups import bare
@@ -20,7 +20,7 @@ from secondlook_workflows.datasets import (
     refused_files,
 )
 from secondlook_workflows.groups import rows_of
-from secondlook_workflows.subgroups import SEVERAL
+from secondlook_workflows.manifest_facts import said
 
 
 def from_manifest(
@@ -102,16 +102,8 @@ def _row(item: Opened, rows: Sequence[ManifestRow]) -> ManifestRow | None:
         mine[0],
         labels=tuple(dict.fromkeys(label for x in mine for label in x.labels)),
         split=next((x.split for x in mine if x.split), None),
-        facts=_facts(mine),
+        facts=said(mine),
     )
-
-
-def _facts(rows: Sequence[ManifestRow]) -> dict[str, Scalar]:
-    """What rows say alike; what they say differently is of no one kind."""
-    said = [x.facts for x in rows]
-    names = dict.fromkeys(name for x in said for name in x)
-    values = {name: {x[name] for x in said if name in x} for name in names}
-    return {name: x.pop() if len(x) == 1 else SEVERAL for name, x in values.items()}
 
 
 def _check_split(told: Sequence[tuple[Opened, ManifestRow]]) -> None:

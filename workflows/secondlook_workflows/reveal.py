@@ -14,7 +14,7 @@ from secondlook.store.unit_of_work import UnitOfWork
 from secondlook_workflows.context import Context
 
 CUSTODIAN = "custodian"
-"""The role of those who may know whose a case is."""
+"""What those are called who may know whose a case is; no role is enough for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def run(config: RevealConfig, context: Context) -> Revealed:
         raise UsageError("say why: --reason TEXT")
     with context.workspace.database.write() as unit:
         case = unit.cases.resolve(config.case)
-        allowed = unit.users.role(config.user) == CUSTODIAN
+        allowed = unit.users.custodian(config.user)
         link = unit.links.open(case, context.workspace.seal()) if allowed else None
         # Of whoever may not ask nothing is kept but that they did: what they wrote may name somebody.
         reason = _plain(config.reason, link or Link()) if allowed else ""
@@ -76,16 +76,16 @@ def allow(config: AllowConfig, context: Context) -> None:
     Raises UsageError where there is one already and it is not a custodian who asks.
     """
     with context.workspace.database.write() as unit:
-        if _custodians(unit) and unit.users.role(config.by) != CUSTODIAN:
+        if _custodians(unit) and not unit.users.custodian(config.by):
             raise UsageError(f"{config.by} is no {CUSTODIAN}; only one of them allows others")
         unit.users.ensure(config.user)
-        unit.users.set_role(config.user, CUSTODIAN)
+        unit.users.make_custodian(config.user)
         unit.audit.append(WORKSPACE, "user.allowed", config.by, {"user": config.user})
         unit.commit()
 
 
 def _custodians(unit: UnitOfWork) -> bool:
-    return any(x.role == CUSTODIAN for x in unit.users.all())
+    return any(x.custodian for x in unit.users.all())
 
 
 def _plain(reason: str, link: Link) -> str:

@@ -35,8 +35,10 @@ Signals: TypeAlias = list[int]
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
-def serve(port: int) -> None:
+def serve(port: int, host: str = ADDRESS, welcome: str | None = None) -> None:
     """Run both until the UI ends, or SIGINT or SIGTERM comes.
+
+    `welcome` is somebody for whom the UI prints a link that signs them in once.
 
     Raises SecondlookError without the UI, and when the UI ends by itself.
     """
@@ -44,10 +46,11 @@ def serve(port: int) -> None:
         raise SecondlookError("the review UI is not installed; install secondlook again")
     environment = dict(os.environ)
     with _noting_signals() as came:
-        ui = _start((UI, "--port", str(port)), environment)
+        greeted = ("--welcome", welcome) if welcome else ()
+        ui = _start((UI, "--port", str(port), "--host", host, *greeted), environment)
         worker = Worker(environment)
         try:
-            _await_answer(port, ui, came)
+            _await_answer(port, ui, came, host)
             while not came and ui.poll() is None:
                 worker.keep()
                 time.sleep(POLL_SECONDS)
@@ -99,11 +102,12 @@ def _start(words: Sequence[str], environment: dict[str, str]) -> Process:
     return subprocess.Popen([sys.executable, "-m", *words], env=environment)
 
 
-def _await_answer(port: int, ui: Process, came: Signals) -> None:
+def _await_answer(port: int, ui: Process, came: Signals, host: str) -> None:
     """Until the UI answers, ends, takes too long, or a signal comes."""
+    local = ADDRESS if host in ("0.0.0.0", "::") else host
     until = time.monotonic() + STARTING_SECONDS
     while not came and ui.poll() is None and time.monotonic() < until:
-        connection = http.client.HTTPConnection(ADDRESS, port, timeout=1)
+        connection = http.client.HTTPConnection(local, port, timeout=1)
         try:
             connection.request("GET", "/")
             connection.getresponse()

@@ -9,18 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from secondlook.cases import Case, Facts, Scalar
 from secondlook_workflows.answered import operating, ranked
 from secondlook_workflows.evaluating import Cells
+from secondlook_workflows.manifest_facts import SEVERAL, SEXES, UNKNOWN, years
 from secondlook_workflows.measuring import Measured
 from secondlook_workflows.questions import Question
-from secondlook_workflows.stated import UNKNOWN, years
 
 LEAST_PATIENTS = 20
 LEAST_EACH = 10
 """Patients with, and patients without what is asked for."""
-UNSAID, SEVERAL = "not stated", "several"
+UNSAID = "not stated"
 FACTS = ("sex", "age", "view", "modality")
 NAMES = {"sex": ("sex",), "age": ("age", "age_years"), "view": ("view",), "modality": ("modality",)}
 """What each is called in manifests, and in the facts of attachments."""
-SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 BANDS = ((18, "under 18"), (40, "18 to 39"), (65, "40 to 64"), (80, "65 to 79"))
 OLDEST = "80 and over"
 

@@ -57,6 +57,10 @@ class Audit:
         seq, previous = self._heads.extend(chain, action)
         self._write(chain, seq + 1, previous, action, actor, content)
 
+    def begun(self, chain: str) -> bool:
+        """Whether a chain has a head."""
+        return self._heads.has(chain)
+
     def events(self, chain: str) -> tuple[AuditEvent, ...]:
         """The events of a chain, oldest first; none for a chain that does not exist."""
         rows = self._session.scalars(

@@ -10,7 +10,7 @@ assessment, a decision, a description of a product, a whole product or a whole c
 `verify` finding it, with one exception: signed heads and counts that were valid once are valid
 again when they are put back together with the rows of that time. That is found by verifying
 against heads that were exported in between and kept elsewhere. Outside the trail, and so not verified, are the rows of cases, attachments, records,
-leases, drafts, users, adapters and runs, and files.
+leases, drafts, users, their roles and sessions, adapters and runs, and files.
 """
 
 import hashlib
@@ -28,15 +28,17 @@ COUNT = "cases"
 """In the table of heads: no chain, but how many chains of cases were begun (as `seq`)."""
 GENESIS = "0" * 64
 """What the first event of a chain follows."""
+ACCOUNTS = "accounts"
+"""The chain of who may do what, and who came and went; the workspace's chain tells of it."""
 PRODUCT = "product:"
-"""What the names of products' chains begin with; all other chains but one are of cases."""
-BEGINNINGS = ("case.opened", "workspace.opened", "product.described")
+"""What the names of products' chains begin with; all other chains but these are of cases."""
+BEGINNINGS = ("case.opened", "workspace.opened", "product.described", "accounts.opened")
 """The actions a chain may begin with; another first event means that the real one is gone."""
 
 
 def of_case(chain: str) -> bool:
     """Whether a chain, or the place of a problem, is that of a case."""
-    return chain not in (WORKSPACE, COUNT) and not chain.startswith(PRODUCT)
+    return chain not in (WORKSPACE, ACCOUNTS, COUNT) and not chain.startswith(PRODUCT)
 
 
 _encode = json.JSONEncoder(

@@ -34,6 +34,11 @@ class Heads:
         rows = self._session.connection().execute(query, execution_options=streamed)
         yield from ((chain, seq, digest) for chain, seq, digest in rows)
 
+    def has(self, chain: str) -> bool:
+        """Whether a chain was begun."""
+        query = select(AuditHeadRow.chain).where(AuditHeadRow.chain == chain)
+        return self._session.scalar(query) is not None
+
     def extend(self, chain: str, action: str) -> tuple[int, str]:
         """Number and hash of the event that `action` will follow; the chain is locked.
 

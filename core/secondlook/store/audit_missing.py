@@ -7,7 +7,7 @@ from itertools import islice
 from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from secondlook.store.audit_chain import COUNT, PRODUCT, WORKSPACE, signed
+from secondlook.store.audit_chain import ACCOUNTS, COUNT, PRODUCT, WORKSPACE, signed
 from secondlook.store.audit_problem import AuditProblem
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.product_tables import ProductRow
@@ -17,6 +17,8 @@ BATCH = 300
 """Exported heads a statement; older SQLite allows 999 variables."""
 ADDED = "product.added"
 """What the workspace's chain says of a product, so that one that is removed whole is missed."""
+ACCOUNTS_OPENED = "accounts.opened"
+"""What the workspace's chain says once of the chain of accounts."""
 Head = tuple[str, int, str]
 
 
@@ -35,7 +37,7 @@ def missing_chains(session: Session) -> Iterator[AuditProblem]:
     for case in session.scalars(select(CaseRow.id).where(~headed, ~logged)):
         yield _problem(case, 1, "the case has no audit chain: it was removed")
     of_case = exists().where(CaseRow.id == AuditHeadRow.chain)
-    others = AuditHeadRow.chain.not_in((WORKSPACE, COUNT))
+    others = AuditHeadRow.chain.not_in((WORKSPACE, ACCOUNTS, COUNT))
     product = AuditHeadRow.chain.startswith(PRODUCT)
     lone = select(AuditHeadRow.chain, AuditHeadRow.seq).where(~of_case, others, ~product)
     for chain, seq in session.execute(lone):
@@ -46,6 +48,16 @@ def missing_chains(session: Session) -> Iterator[AuditProblem]:
             "`secondlook db upgrade`"
         )
         yield _problem(WORKSPACE, 1, what)
+
+
+def missing_accounts(session: Session) -> Iterator[AuditProblem]:
+    """The chain of accounts, where the workspace's chain says that there is one."""
+    event = AuditEventRow
+    told = select(event.seq).where(event.chain == WORKSPACE, event.action == ACCOUNTS_OPENED)
+    headed = select(AuditHeadRow.seq).where(AuditHeadRow.chain == ACCOUNTS)
+    seq = session.scalars(told.limit(1)).first()
+    if seq is not None and session.scalar(headed) is None:
+        yield _problem(ACCOUNTS, 1, "the chain of accounts is gone: it was removed")
 
 
 def missing_products(session: Session) -> Iterator[AuditProblem]:

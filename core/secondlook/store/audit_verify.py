@@ -27,6 +27,7 @@ from secondlook.store.audit_missing import (
     changed_since,
     empty_chains,
     miscounted,
+    missing_accounts,
     missing_chains,
     missing_products,
 )
@@ -148,6 +149,7 @@ def _beyond(session: Session, walk: _Walk, begun: int) -> Iterator[AuditProblem]
     """What the events alone do not show."""
     empty = tuple(empty_chains(session))
     yield from (*empty, *missing_chains(session), *missing_products(session))
+    yield from missing_accounts(session)
     found = walk.cases + sum(of_case(problem.chain) for problem in empty)
     yield from miscounted(session, walk.key, begun, found)
 

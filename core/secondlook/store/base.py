@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from secondlook.accounts import actor
 from secondlook.cases import CaseStatus, Role
 from secondlook.decisions import Act, How
 from secondlook.errors import BadValue
@@ -100,6 +101,7 @@ class Base(DeclarativeBase):
         list[Any]: JSON(none_as_null=True),
         CaseStatus: by_value(CaseStatus),
         Role: by_value(Role),
+        actor.Role: by_value(actor.Role),
         Act: by_value(Act),
         How: by_value(How),
         Stage: by_value(Stage),

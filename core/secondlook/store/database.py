@@ -1,11 +1,13 @@
 """The database: opened from a URL, migrated, checked, and used in units of work."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.orm import Session
 
+from secondlook.accounts.require import Check
 from secondlook.cases import Scalar
 from secondlook.deid.keys import Pseudonyms
 from secondlook.errors import StoreError
@@ -55,6 +57,8 @@ class Database:
         self.url = url
         self.engine = engine
         self._audit_key = audit_key
+        self._checks: tuple[Check, ...] = ()
+        self._domains: frozenset[str] | None = None
         self.groups = GroupNames(audit_key)
         self.queues = {}
         self.second_reads = SecondReads(audit_key)
@@ -85,6 +89,17 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({shown_url(parse_url(self.url))!r})"
+
+    def watched(self, check: Check, domains: frozenset[str] | None = None) -> "Database":
+        """The same database, of which every unit that writes begins with this check.
+
+        Whatever verb is handed it: what the check read holds until the unit is done. Its worklist
+        lists cases of these `domains` alone; None for all.
+        """
+        watched = copy.copy(self)
+        watched._checks = (*self._checks, check)
+        watched._domains = domains
+        return watched
 
     def upgrade(self) -> None:
         """Bring the schema to the present version; safe when several processes do it at once.
@@ -163,6 +178,8 @@ class Database:
     def write(self) -> Iterator[UnitOfWork]:
         """A unit that may change things; only what it commits lasts."""
         with self._unit(self._write, writes=True) as unit:
+            for check in self._checks:
+                check(unit)
             yield unit
 
     def dispose(self) -> None:
@@ -182,6 +199,7 @@ class Database:
                 writes=writes,
                 queues=self.queues,
                 second_reads=self.second_reads,
+                domains=self._domains,
             )
         except StoreError as error:
             # The driver's own error quotes rows; it must not reach a log by way of the chain.

@@ -115,16 +115,6 @@ class LeaseRow(Base):
     )
 
 
-class UserRow(Base):
-    """Somebody who may review."""
-
-    __tablename__ = "users"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    role: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class DraftRow(Base):
     """An unfinished decision of one reviewer on one case."""
 

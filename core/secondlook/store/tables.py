@@ -1,6 +1,7 @@
 """All tables, gathered so that `metadata` is complete."""
 
 from secondlook.store import (
+    account_tables,
     assessment_tables,
     case_tables,
     embedding_tables,
@@ -15,6 +16,7 @@ metadata = Base.metadata
 """What `alembic check` and `Database.check` compare a database with."""
 
 __all__ = [
+    "account_tables",
     "assessment_tables",
     "case_tables",
     "embedding_tables",

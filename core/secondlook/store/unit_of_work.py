@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from secondlook.errors import StoreError
 from secondlook.queues import Queue
 from secondlook.second_reads import SecondReads
+from secondlook.store.account_audit import AccountAudit
 from secondlook.store.adapters import Adapters
 from secondlook.store.assessments import Assessments
 from secondlook.store.audit import Audit
@@ -23,6 +24,8 @@ from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
 from secondlook.store.runs import Runs
+from secondlook.store.sessions import Sessions
+from secondlook.store.sign_ins import SignIns
 from secondlook.store.staging import Staging
 from secondlook.store.users import Users
 from secondlook.store.views import Views
@@ -40,6 +43,7 @@ class UnitOfWork:
         writes: bool,
         queues: Mapping[str, Queue],
         second_reads: SecondReads,
+        domains: frozenset[str] | None = None,
     ) -> None:
         self._session = session
         self._writes = writes
@@ -50,7 +54,11 @@ class UnitOfWork:
         self.links = PatientLinks(session)
         self.quarantine = Quarantine(session)
         self.runs = Runs(session)
-        self.users = Users(session)
+        accounts = AccountAudit(self.audit)
+        self.users = Users(session, accounts)
+        self.sessions = Sessions(session, accounts, writes=writes)
+        self.sign_ins = SignIns(session, accounts, audit_key)
+        self.accounts = accounts
         self.drafts = Drafts(session)
         self.embeddings = Embeddings(session)
         self.cases = Cases(session, self.records, self.audit, self.priorities)
@@ -62,7 +70,7 @@ class UnitOfWork:
         self.views = Views(session, self.audit)
         self.adapters = Adapters(session, self.audit)
         self.intended_uses = IntendedUses(session, self.audit)
-        self.worklist = Worklist(session, self.cases, self.assessments)
+        self.worklist = Worklist(session, self.cases, self.assessments, domains)
 
     def commit(self) -> None:
         """Make everything so far last; the unit may go on with the next batch."""

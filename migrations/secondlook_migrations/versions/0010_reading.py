@@ -1,7 +1,7 @@
 """Reading: stages of a case, reads and how decisions came about, what was done beside deciding.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ from secondlook_migrations.shorthand import (
 )
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,1 +1,1 @@
-"""Own routes beside Streamlit's, under /sl/."""
+"""What is served beside Streamlit: the gate before everything, ways in and out, and pixels."""

@@ -3,29 +3,16 @@
 import time
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Protocol
 
+from secondlook.accounts.actor import Actor, Permission
 from secondlook.cases import Attachment
 from secondlook.errors import NotFound
 from secondlook_ui import workplace
 from secondlook_workflows import intended_use
 
-SEE = "see"
-"""What a person must be allowed to do in the domain of a case."""
 SECONDS = 30.0
 """For so long it is remembered which files a case has."""
 MOST = 256
-
-
-class Actor(Protocol):
-    """Who asks; the middleware puts it into the request."""
-
-    @property
-    def name(self) -> str:
-        """The name that decisions are signed with."""
-
-    def may(self, permission: Any, domain: str) -> bool:
-        """Whether they may do this in cases of a domain."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +33,7 @@ def attachment_of(actor: Actor, case_id: str, ordinal: int) -> Attachment | None
     Nobody is given a picture of a domain whose intended use they have not acknowledged.
     """
     known = _case(case_id, ordinal)
-    if known is None or not actor.may(SEE, known.domain):
+    if known is None or not actor.may(Permission.SEE, known.domain):
         return None
     if not _has_acknowledged(actor.name, known.domain) or ordinal >= len(known.files):
         return None

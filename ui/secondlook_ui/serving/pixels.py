@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from secondlook.accounts.actor import Actor
 from secondlook.cases import Attachment
 from secondlook_ui.serving import frames
-from secondlook_ui.serving.allowed import Actor, attachment_of
+from secondlook_ui.serving.allowed import attachment_of
 from secondlook_ui.serving.frames import Busy, CannotBeShown, Tile
 
 WHOLE = "/sl/pixels/{case}/{file:int}/{frame:int}"

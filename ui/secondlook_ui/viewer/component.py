@@ -1,44 +1,19 @@
-"""The component as Streamlit knows it. Its files are served from our own origin, none inline.
-
-Streamlit looks for such folders in installed distributions, and takes the distribution's name for
-its package; ours has several packages. So the folder is announced to it here.
-"""
+"""The component as the page mounts it."""
 
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import streamlit as st
+from secondlook_ui.components import packaged
 
-from secondlook.version import code_version
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
-
-PROJECT, NAME = "secondlook", "secondlook.viewer"
-FOLDER = Path(__file__).parent
-WEB = "web"
-_lock = Lock()
+WEB = Path(__file__).parent / "web"
 
 
 def mount(scene: dict[str, Any], key: str) -> int | None:
     """Draw the viewer; the id of a place that was just chosen in it."""
-    found = _renderer()(key=key, data=scene, on_place_change=_nothing)
+    viewer = packaged("viewer", WEB, css="viewer.css", js="main.js")
+    found = viewer(key=key, data=scene, on_place_change=_nothing)
     chosen = found.get("place")
     return chosen if isinstance(chosen, int) else None
-
-
-def _renderer() -> "ComponentRenderer":
-    from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-    from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
-
-    manager = get_bidi_component_manager()
-    with _lock:
-        if manager.get_component_asset_root(NAME) is None:
-            config = ComponentConfig(name=NAME.removeprefix(f"{PROJECT}."), asset_dir=WEB)
-            manifest = ComponentManifest(PROJECT, code_version(), [config])
-            manager.register_from_manifest(manifest, FOLDER)
-        return st.components.v2.component(NAME, css="viewer.css", js="main.js")
 
 
 def _nothing() -> None:

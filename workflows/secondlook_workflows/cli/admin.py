@@ -1,6 +1,5 @@
 """Commands about the installation: init, doctor, plugins, db, demo, work, ui."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -157,8 +156,7 @@ def demo(
             say(f"read it with: secondlook intended-use show {text_of.partition(',')[0]}")
         say("\n".join(["try next:", *(f"  {x}" for x in report.next_steps)]), whole=True)
     if ui:
-        os.environ.setdefault("SECONDLOOK_REVIEWER", verb.REVIEWER)
-        _serve(port)
+        _serve(port, welcome=verb.REVIEWER)
     elif not json:
         say("look at them with: secondlook ui")
 
@@ -200,11 +198,16 @@ def jobs(
         print_table(("job", "verb", "status"), [(x.id, x.verb, x.status) for x in found])
 
 
-def ui(port: Annotated[int, typer.Option("--port", help="On this machine only.")] = 8501) -> None:
-    """Open the review UI, with a worker beside it."""
+def ui(
+    port: Annotated[int, typer.Option("--port")] = 8501,
+    host: Annotated[
+        str, typer.Option("--host", help="Another address than this machine; see docs/accounts.md.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open the review UI, with a worker beside it. The first time it shows a link to set it up."""
     with session(create=True):
         pass
-    _serve(port)
+    _serve(port, host)
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -215,8 +218,8 @@ def add_to(cli: typer.Typer) -> None:
     cli.add_typer(db, name="db")
 
 
-def _serve(port: int) -> None:
+def _serve(port: int, host: str = "127.0.0.1", welcome: str | None = None) -> None:
     from secondlook_workflows.serve import serve
 
     with failing_clearly():
-        serve(port)
+        serve(port, host, welcome)

@@ -25,6 +25,7 @@ from secondlook_workflows.cli import (
     products,
     search,
     triage,
+    users,
 )
 from secondlook_workflows.cli.console import say
 
@@ -41,6 +42,7 @@ MODULES = (
     adapters,
     backbones,
     intended_use,
+    users,
     admin,
 )
 

@@ -6,7 +6,7 @@ import pytest
 
 from secondlook.cases import Attachment, Role, Scalar
 from secondlook.domain import IntakeFile, ManifestRow
-from secondlook_workflows.stated import stated, with_stated
+from secondlook_workflows.manifest_facts import with_stated
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,8 @@ from secondlook_workflows.stated import stated, with_stated
     ],
 )  # fmt: skip
 def test_words_become_what_files_say(said: dict[str, Scalar], expected: dict[str, Scalar]) -> None:
-    assert stated(said) == expected
+    row = ManifestRow(case=None, facts=said)
+    assert with_stated(a_file(Role.VOLUME), row).attachment.facts == expected
 
 
 def a_file(role: Role, **facts: Scalar) -> IntakeFile:
