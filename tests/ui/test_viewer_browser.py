@@ -437,7 +437,8 @@ def test_two_fingers_zoom_and_one_moves(
 ) -> None:
     open_case(dark, server, inspected(shared_maker, tmp_path, "tablet"), "viewer-tablet")
     script = """async ([fingers]) => {
-      const pane = document.querySelector('[data-testid="stBidiComponentIsolated"]').shadowRoot.querySelector('.pane');
+      const pane = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+        .map((x) => x.shadowRoot.querySelector('.pane')).find((x) => x);
       pane.setPointerCapture = () => {};
       const box = pane.getBoundingClientRect();
       const send = (kind, id, x, y) => pane.dispatchEvent(new PointerEvent(kind, {

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from test_ui_browser import browser  # noqa: F401 - a fixture
 from ui_cases import CaseMaker
 from ui_server import Server
-from viewer_cases import HARDWARE, ask, canvas, case_of, fresh_page, scan, stored, waited
+from viewer_cases import FIND, HARDWARE, ask, canvas, case_of, fresh_page, scan, stored, waited
 
 from secondlook.assessments import Finding
 from secondlook.evidence import AnomalyMap, Region
@@ -97,6 +97,20 @@ def test_a_gradient_of_12_bits_has_the_greys_of_the_engine(
     assert np.abs(inverted - (255 - expected.astype(int))).max() <= 1
 
 
+@pytest.fixture(scope="module")
+def known(
+    shared_maker: CaseMaker,
+    server: Server,
+    browser: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # noqa: F811 - the fixture
+    """The server serves the viewer's files from when a case was first opened."""
+    path = scan(tmp_path_factory.mktemp("known") / "a.dcm", gradient())
+    with fresh_page(browser, server) as page:
+        opened(page, server, case_of(shared_maker, "known", path))
+
+
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("shape", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
 @pytest.mark.parametrize(
     ("centre", "width", "slope", "intercept"),
@@ -293,8 +307,7 @@ def test_a_picture_larger_than_is_sent_at_once_is_exact_where_it_is_looked_at(
     )
     ask(painter, "v.act('actual')")
     painter.wait_for_function(
-        "(p) => document.querySelector('[data-testid=\"stBidiComponentIsolated\"]')"
-        ".shadowRoot.querySelector('.viewer').viewer.main.valueAt(p).exact",
+        f"(p) => {FIND}.main.valueAt(p).exact",
         arg=point,
     )
     found = ask(painter, "v.main.valueAt(given)", point)

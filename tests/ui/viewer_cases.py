@@ -20,8 +20,8 @@ from secondlook.cases import Attachment, NewCase
 from secondlook.intake.parse import parse_file
 from secondlook.settings import Limits
 
-FIND = """document.querySelector('[data-testid="stBidiComponentIsolated"]')
-  ?.shadowRoot?.querySelector('.viewer')?.viewer"""
+FIND = """[...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+  .map((x) => x.shadowRoot?.querySelector('.viewer')?.viewer).find((x) => x)"""
 HARDWARE = """const before = WebGL2RenderingContext.prototype.getParameter;
 WebGL2RenderingContext.prototype.getParameter = function (name) {
   const found = before.call(this, name);
