@@ -16,7 +16,16 @@ def test_every_key_is_single_unique_and_allowed() -> None:
     pictures = [key for key, _ in shortcuts.PICTURE.values()]
     assert len({x.lower() for x in [*keys, *pictures]}) == len(keys) + len(pictures)
     assert not {"C", "R", "Shift+C", "Shift+R"} & {*keys, *pictures}
-    assert all(re.fullmatch("[A-Z0-9]", x) for x in keys)
+    assert all(re.fullmatch("(Shift[+])?[A-Z0-9]", x) for x in keys)
+
+
+def test_keys_of_pages_without_a_case_mean_nothing_elsewhere() -> None:
+    taken = {x.lower() for x in shortcuts.ALL}
+    taken |= {key.lower() for key, _ in shortcuts.PICTURE.values()}
+    further = [x.lower() for x in shortcuts.FURTHER]
+    assert len({*further}) == len(further)
+    assert not taken & {*further}
+    assert all(re.fullmatch("Shift\\+[A-BD-QS-Z]", x) for x in shortcuts.FURTHER)
 
 
 def test_the_picture_knows_every_act_that_has_a_key() -> None:

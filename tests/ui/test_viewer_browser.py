@@ -437,8 +437,7 @@ def test_two_fingers_zoom_and_one_moves(
 ) -> None:
     open_case(dark, server, inspected(shared_maker, tmp_path, "tablet"), "viewer-tablet")
     script = """async ([fingers]) => {
-      const pane = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
-        .map((x) => x.shadowRoot.querySelector('.pane')).find((x) => x);
+      const pane = FOUND.main.root;
       pane.setPointerCapture = () => {};
       const box = pane.getBoundingClientRect();
       const send = (kind, id, x, y) => pane.dispatchEvent(new PointerEvent(kind, {
@@ -447,6 +446,7 @@ def test_two_fingers_zoom_and_one_moves(
       for (const step of fingers.slice(1)) for (const [id, x, y] of step) send('pointermove', id, x, y);
       for (const [id, x, y] of fingers.at(-1)) send('pointerup', id, x, y);
     }"""
+    script = script.replace("FOUND", FIND)
     dark.evaluate(script, [[[[1, 150, 200], [2, 250, 200]], [[1, 100, 200], [2, 300, 200]]]])
     assert ask(dark, "v.main.view.zoom") == pytest.approx(2.0, rel=0.1)
     before = ask(dark, "v.main.view")

@@ -101,9 +101,9 @@ def test_a_gradient_of_12_bits_has_the_greys_of_the_engine(
 def known(
     shared_maker: CaseMaker,
     server: Server,
-    browser: Browser,
+    browser: Browser,  # noqa: F811 - the fixture
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:  # noqa: F811 - the fixture
+) -> None:
     """The server serves the viewer's files from when a case was first opened."""
     path = scan(tmp_path_factory.mktemp("known") / "a.dcm", gradient())
     with fresh_page(browser, server) as page:

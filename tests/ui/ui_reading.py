@@ -1,17 +1,20 @@
 """What a page says, for assertions."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from ui_viewer import scenes
 
 from secondlook.cases import Case
-from secondlook.decisions import Decision
+from secondlook.decisions import Act, Decision
 from secondlook.workspace import Workspace
 
 
 def said(app: AppTest) -> str:
-    """Every `st.text` of the page, one a line."""
-    return "\n".join(str(x.value) for x in app.text)
+    """Every `st.text` of the page, one a line, and what the viewer calls the case."""
+    called = [x[part] for x in scenes(app) for part in ("name", "facts")]
+    return "\n".join([*called, *(str(x.value) for x in app.text)])
 
 
 def keys(app: AppTest) -> list[str]:
@@ -19,9 +22,9 @@ def keys(app: AppTest) -> list[str]:
     return [x.key for x in app.button if x.key]
 
 
-def press(app: AppTest, key: str) -> AppTest:
-    """Press the button whose key begins so, and draw again."""
-    [button] = [x for x in app.button if x.key and x.key.startswith(key)]
+def press(app: AppTest, key: str, end: str = "") -> AppTest:
+    """Press the button whose key begins, and ends, so; and draw again."""
+    [button] = [x for x in app.button if x.key and x.key.startswith(key) and x.key.endswith(end)]
     return button.click().run()
 
 
@@ -63,9 +66,34 @@ def reason_field(app: AppTest, case: str) -> Any:
     return next(x for x in app.text_area if str(x.key).startswith(f"reason:{case}:"))
 
 
-def view(app: AppTest, case: str) -> Any:
-    """Agree or reject, of the one finding."""
-    return next(x for x in app.segmented_control if str(x.key).startswith(f"act:{case}:"))
+@dataclass(frozen=True)
+class View:
+    """The buttons of the one finding."""
+
+    app: AppTest
+    case: str
+
+    @property
+    def value(self) -> Act | None:
+        """What was said of it: the button with the tick."""
+        ticked = [x for x in self._buttons() if x.proto.icon]
+        return Act(str(ticked[0].key).rpartition(":")[2]) if ticked else None
+
+    def set_value(self, act: Act) -> AppTest:
+        """Press the button; then `run`."""
+        [button] = [x for x in self._buttons() if str(x.key).endswith(f":{act}")]
+        button.click()
+        return self.app
+
+    def _buttons(self) -> list[Any]:
+        return [x for x in self.app.button if str(x.key).startswith(f"act:{self.case}:")]
+
+
+def view(app: AppTest, case: str) -> View:
+    """What is said of the one finding."""
+    found = View(app, case)
+    assert found._buttons()
+    return found
 
 
 def write_reason(app: AppTest, case: str, text: str) -> None:

@@ -21,7 +21,7 @@ from secondlook.intake.parse import parse_file
 from secondlook.settings import Limits
 
 FIND = """[...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
-  .map((x) => x.shadowRoot?.querySelector('.viewer')?.viewer).find((x) => x)"""
+  .map((x) => x.shadowRoot?.querySelector('.viewer')?.viewer).find(Boolean)"""
 HARDWARE = """const before = WebGL2RenderingContext.prototype.getParameter;
 WebGL2RenderingContext.prototype.getParameter = function (name) {
   const found = before.call(this, name);

@@ -8,11 +8,14 @@ from secondlook_ui import (
     cautions,
     decision,
     drafts,
+    finding_form,
+    heading,
     history,
     jobs,
     look,
     notices,
     pace,
+    passing,
     picture,
     priority,
     records,
@@ -21,12 +24,11 @@ from secondlook_ui import (
     shortcuts,
     shown,
     similar,
-    words,
+    undo,
+    why,
+    workbench,
 )
 from secondlook_ui.shown import Shown
-
-HEARTBEAT = 60
-"""Seconds between looks at how long the case is still held."""
 
 
 def show() -> None:
@@ -41,7 +43,6 @@ def show() -> None:
     refusal = _hold(page)
     drafts.restore(page)
     notices.show(page.case.id)
-    _head(page)
     cautions.show(page)
     _body(page, refusal)
     pace.appeared(page.case.id)
@@ -54,18 +55,40 @@ def _body(page: Shown, refusal: str | None) -> None:
         picture.show(page, machine=revealed)
         records.show(page)
     with right.container(gap="xsmall"):
+        heading.held(page)
         if page.decided:
             history.show(page)
-            look.show(page, revealed=revealed, acting=False)
-            similar.show(page.similar, page.domain, page.case)
+            _machine(page, revealed=revealed, acting=False)
         else:
             history.before(page)
-            look.show(page, revealed=revealed, acting=refusal is None)
-            if revealed:  # what looks alike would tell what the machine sees
-                similar.show(page.similar, page.domain, page.case)
+            _machine(page, revealed=revealed, acting=refusal is None)
             decision.show(page, refusal)
             priority.show(page)
             jobs.show(domain=page.case.domain, case=page.case.id)
+
+
+def _machine(page: Shown, *, revealed: bool, acting: bool) -> None:
+    """The first look, or the form that is open in its place."""
+    name = workbench.opened(page)
+    if name is not None and (acting or name == workbench.RECENT):
+        with st.container(height=look.HEIGHT, border=True, gap="xsmall", key=workbench.FORM):
+            _form(page, name)
+        workbench.take_focus(page)
+        return
+    look.show(page, revealed=revealed, acting=acting)
+    if revealed:  # what looks alike would tell what the machine sees
+        similar.show(page.similar, page.domain, page.case)
+
+
+def _form(page: Shown, name: str) -> None:
+    if name == workbench.RECENT:
+        undo.show(page)
+    elif name == workbench.PASS_ON:
+        passing.show(page)
+    elif page.domain is not None and name == workbench.WHY:
+        why.show(page, page.domain)
+    elif page.domain is not None:
+        finding_form.show(page, page.domain, name, picture.drawn(page))
 
 
 def _hold(page: Shown) -> str | None:
@@ -79,30 +102,7 @@ def _hold(page: Shown) -> str | None:
             "You may look at this case. Deciding it takes the role reviewer, which an owner gives."
         )
     try:
-        session.hold(page.case.id)
+        session.hold(page.case.id, lead=page.lead)
     except LeaseLost as error:
         return str(error)
     return None
-
-
-def _head(page: Shown) -> None:
-    case = page.case
-    with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        with st.container(key="large-title", width="content"):
-            st.text(case.title)
-        with st.container(key="quiet-title", width="stretch"):
-            _facts(page)
-
-
-@st.fragment(run_every=HEARTBEAT)
-def _facts(page: Shown) -> None:
-    """What the case is and until when it is held; keeps it held while the page is open."""
-    if not session.stands():
-        st.rerun(scope="app")
-    case = page.case
-    parts = [page.domain.title if page.domain else case.domain]
-    parts += [f"product {case.product}"] if case.product else []
-    parts += [f"opened {words.clock(case.opened_at)}", f"case {case.id[:8]}"]
-    if not page.decided:
-        parts.append(session.still_held(case.id))
-    st.text(" · ".join(x for x in parts if x))

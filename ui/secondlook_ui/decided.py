@@ -9,8 +9,8 @@ from secondlook_ui import words
 
 def lines(item: Decision, domain: Domain | None) -> Iterator[str]:
     """Each act on a finding, then severity and reasons. For `st.text`: reviewers' own words."""
-    for act in item.acts:
-        yield _act(act, domain)
+    for said in item.acts:
+        yield act(said, domain)
     if item.severity:
         yield f"Severity: {_severity(domain, item.severity)}"
     titles = {x.code: x.title for x in domain.reasons} if domain else {}
@@ -20,7 +20,8 @@ def lines(item: Decision, domain: Domain | None) -> Iterator[str]:
         yield f"Reason: {item.reason}"
 
 
-def _act(act: FindingAct, domain: Domain | None) -> str:
+def act(act: FindingAct, domain: Domain | None) -> str:
+    """What was said of one finding, in a line."""
     said = f"{words.finding(domain, act.label)}: {words.ACTS[act.act]}"
     area = act.area
     parts = [

@@ -6,10 +6,22 @@ from uuid import uuid4
 import streamlit as st
 
 from secondlook.accounts.actor import Permission
-from secondlook.decisions import Decision
+from secondlook.decisions import Decision, How
 from secondlook.domain import Domain
 from secondlook.errors import SecondlookError
-from secondlook_ui import drafts, pace, session, shortcuts, turn, words
+from secondlook_ui import (
+    drafts,
+    finding_acts,
+    pace,
+    passing,
+    session,
+    shortcuts,
+    turn,
+    undo,
+    why,
+    words,
+    workbench,
+)
 from secondlook_ui.session import Notice
 from secondlook_ui.shown import Shown
 from secondlook_workflows import decide
@@ -22,11 +34,13 @@ def show(page: Shown, refusal: str | None) -> None:
     if refusal is not None or page.domain is None:
         with st.container(key="caution-refusal"):
             st.text(refusal or "")
-        _skip(page)
+        with st.container(horizontal=True):
+            _skip(page)
+            undo.show_way(page)
         return
     _buttons(page, page.domain)
     _reason(page)
-    _skip(page)
+    _ways(page, page.domain)
 
 
 def store(page: Shown, disposition: str) -> Decision | None:
@@ -34,13 +48,19 @@ def store(page: Shown, disposition: str) -> Decision | None:
 
     The key names this act, so that a second click or a repeated request stores nothing twice.
     """
-    case = page.case
+    case, now = page.case, drafts.entered(page)
+    codes = now.reason_codes
+    if page.decided and page.domain is not None:
+        codes = why.fitting(page, page.domain, disposition)
     config = decide.DecideConfig(
         case=case.id,
         disposition=disposition,
         reviewer=session.reviewer(),
-        acts=drafts.acts(page),
+        acts=now.acts,
         reason=drafts.reason(page),
+        reason_codes=codes,
+        severity=now.severity,
+        lead=_as_lead(page),
         basis=_basis(page),
         key=_key(page),
     )
@@ -53,7 +73,8 @@ def store(page: Shown, disposition: str) -> Decision | None:
     title = words.disposition(page.domain, decision.disposition)
     when = words.clock(decision.decided_at, seconds=True)
     waits = decide.WAITS.get(decision.how, "")
-    session.notify(Notice(f"Saved {when}: {title}, {case.title}{waits}", case=case.id))
+    said = f"Saved {when}: {title}, {case.title}{waits}"
+    session.notify(Notice(said, case=case.id, decision=decision.id))
     session.keep_lease(None)
     turn.forget_counts()
     return decision
@@ -70,9 +91,17 @@ def _basis(page: Shown) -> decide.Basis:
 
 
 def _permission(page: Shown) -> Permission:
-    """To change what somebody else decided takes more than to decide."""
+    """To change what somebody else decided, or to settle, takes more than to decide."""
+    if _as_lead(page):
+        return Permission.ADJUDICATE
     others = page.decided and page.decisions[-1].reviewer != session.reviewer()
     return Permission.UNDO_OTHERS if others else Permission.DECIDE
+
+
+def _as_lead(page: Shown) -> bool:
+    """Whether it is settled by this; what a lead settled is changed by a lead."""
+    settled = page.decided and page.decisions[-1].how is How.ADJUDICATED
+    return page.lead or settled
 
 
 def _buttons(page: Shown, domain: Domain) -> None:
@@ -94,6 +123,11 @@ def _decide(page: Shown, disposition: str) -> NoReturn:
     if pace.too_soon(page.case.id):
         session.notify(Notice(pace.TOO_SOON, good=False))
         st.rerun()
+    wrong = why.problem(page, page.domain, disposition) if page.domain else ""
+    if wrong:
+        workbench.open_form(page, workbench.WHY)
+        session.notify(Notice(f"Not saved. {wrong}", good=False))
+        st.rerun()
     if store(page, disposition) is None:
         st.rerun()
     turn.go_on(turn.domain_or(page.case.domain))
@@ -112,20 +146,25 @@ def _reason(page: Shown) -> None:
     )
 
 
+def _ways(page: Shown, domain: Domain) -> None:
+    """What else can be done with it; a form that is open is closed by its own button."""
+    with st.container(horizontal=True, key="ways", gap="xsmall"):
+        _skip(page)
+        why.show_way(page, domain)
+        finding_acts.show_ways(page)
+        passing.show_way(page)
+        undo.show_way(page)
+
+
 def _skip(page: Shown) -> None:
-    row = st.container(horizontal=True, vertical_alignment="center")
-    pressed = row.button(
+    pressed = st.button(
         "Skip",
         key="skip",
-        icon=":material/skip_next:",
         shortcut=shortcuts.SKIP,
         disabled=not session.actor().may(Permission.DECIDE, page.case.domain),
     )
     if pressed:
         turn.skip(page.case.id, turn.domain_or(page.case.domain))
-    saved = drafts.saved_at(page.case.id)
-    with row.container(key="quiet-draft"):
-        st.text(f"draft kept {words.clock(saved, seconds=True)}" if saved else "")
 
 
 def _key(page: Shown) -> str:

@@ -6,7 +6,7 @@ from secondlook.accounts.actor import Permission
 from secondlook.decisions import Decision
 from secondlook.domain import Domain
 from secondlook.store.audit_described import REOPENED
-from secondlook_ui import decided, decision, drafts, session, shortcuts, turn, words
+from secondlook_ui import decided, decision, drafts, session, shortcuts, turn, undo, words
 from secondlook_ui.session import Notice
 from secondlook_ui.shown import Shown
 
@@ -30,14 +30,36 @@ def show(page: Shown) -> None:
 
 def before(page: Shown) -> None:
     """Draw what this reviewer may see of what was said about an open case."""
+    if page.lead:
+        both(page)
+        return
     said = sorted((*page.decisions, *page.view.reads), key=lambda x: x.decided_at)
     if not said:
         return
-    with st.container(key="caution-before"):
+    with st.container(key="caution-before", gap="xxsmall"):
         with st.container(key="strong-before"):
             st.text(_open_again(page, said[-1]))
         for item in reversed(said):
             _decision(item, page)
+
+
+def both(page: Shown) -> None:
+    """Draw what was read so far side by side, for the lead who settles it."""
+    last = [x for x in page.view.reads if x.id not in page.view.undone][-2:]
+    with st.container(key="caution-both", gap="xsmall"):
+        with st.container(key="strong-both"):
+            st.text("Two reads differ. You settle it." if len(last) > 1 else "Left to the leads.")
+        for act in page.view.acts[-2:]:
+            if act.reason:
+                st.text(f"{act.reviewer}: {act.reason}")
+        for read, column in zip(last, st.columns(max(1, len(last)), gap="small"), strict=False):
+            with column.container(key=f"passage-read-{read.id[:8]}", gap="xxsmall"):
+                with st.container(key=f"strong-read-{read.id[:8]}"):
+                    st.text(words.disposition(page.domain, read.disposition))
+                with st.container(key=f"quiet-read-{read.id[:8]}"):
+                    st.text(f"{read.reviewer}, {words.clock(read.decided_at)}")
+                for line in decided.lines(read, page.domain):
+                    st.text(line)
 
 
 def _open_again(page: Shown, last: Decision) -> str:
@@ -69,6 +91,7 @@ def _next(page: Shown) -> None:
     )
     if pressed:
         turn.go_on(turn.domain_or(page.case.domain))
+    undo.show_way(page)
 
 
 def _change(page: Shown, domain: Domain) -> None:

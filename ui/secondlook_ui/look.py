@@ -3,7 +3,6 @@
 import streamlit as st
 
 from secondlook.assessments import Assessment, Finding
-from secondlook.decisions import Act
 from secondlook.domain import Domain
 from secondlook.evidence import (
     Evidence,
@@ -13,13 +12,12 @@ from secondlook.evidence import (
     Region,
     SliceShare,
 )
-from secondlook_ui import drafts, judged, passages, rulings, shortcuts, similar, words
+from secondlook_ui import finding_acts, judged, passages, rulings, shortcuts, similar, words
 from secondlook_ui.shown import Shown
 
 HEIGHT = 333
 BESIDE = HEIGHT - similar.HEIGHT - 8
 """With similar cases below and the gap between: the deciding part never moves under the mouse."""
-ACTS = {Act.AGREE: "Agree", Act.REJECT: "Reject"}
 
 
 def reveals_at_once(domain: Domain | None) -> bool:
@@ -45,7 +43,7 @@ def revealed(page: Shown) -> bool:
 
 
 def show(page: Shown, *, revealed: bool, acting: bool) -> None:
-    """Draw the machine's part; with agree and reject per finding if `acting`."""
+    """Draw the machine's part; with what may be said of each finding if `acting`."""
     height = BESIDE if revealed and page.similar else HEIGHT
     with st.container(height=height, border=True, gap="xsmall", key="look"):
         if not revealed:
@@ -54,6 +52,8 @@ def show(page: Shown, *, revealed: bool, acting: bool) -> None:
             st.text("There is no first look at this case yet.")
         else:
             _assessment(page, page.assessment, acting)
+        if acting:
+            finding_acts.show_own(page)
 
 
 def _assessment(page: Shown, assessment: Assessment, acting: bool) -> None:
@@ -106,7 +106,9 @@ def _finding(
             severity = f" ({finding.severity})" if finding.severity else ""
             st.text(f"{finding.title}{severity}")
         if asked:
-            _act(page, finding.label)
+            finding_acts.show(page, finding.label)
+    if asked:
+        finding_acts.show_edit(page, finding.label, number)
     rulings.show_deciding(page.domain, finding.evidence, str(number))
     parts = [words.strength(finding), finding.site or "", _places(page, finding)]
     if untrained and finding.score is not None:
@@ -124,18 +126,6 @@ def _places(page: Shown, finding: Finding) -> str:
     if not names:
         return ""
     return f"place {names[0]}" if len(names) == 1 else f"places {names[0]} to {names[-1]}"
-
-
-def _act(page: Shown, label: str) -> None:
-    st.segmented_control(
-        "Your view of this finding",
-        list(ACTS),
-        format_func=lambda x: ACTS[x],
-        label_visibility="collapsed",
-        key=drafts.act_key(page, label),
-        on_change=drafts.save,
-        args=(page,),
-    )
 
 
 def _facts(domain: Domain | None, evidence: tuple[Evidence, ...], place: str) -> None:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from secondlook_ui import routes, session, shortcuts
+from secondlook_ui import routes, session, shortcuts, undo
+
+WORKLIST = "worklist"
 
 
 def show(place: str) -> None:
@@ -17,3 +19,5 @@ def show(place: str) -> None:
             "Back to it", key="back", shortcut=shortcuts.BACK, icon=":material/undo:"
         ):
             routes.open_case(notice.case)
+        if notice.decision is not None and place == WORKLIST:  # a case has the key itself
+            undo.show_last(notice.decision)

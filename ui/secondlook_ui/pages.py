@@ -11,8 +11,13 @@ from secondlook.errors import NotAcknowledged, SecondlookError, SignedOut
 from secondlook_ui import (
     about,
     account,
+    adapters_page,
+    audit_page,
     case,
+    dashboard,
     intended_use,
+    people_page,
+    plugins_page,
     routes,
     session,
     style,
@@ -32,15 +37,25 @@ class Way:
     title: str
     permission: Permission | None = None
     """In some domain at least; None for everybody who is signed in."""
+    everywhere: bool = False
+    """The role must hold in all domains."""
 
     def open_to(self, actor: Actor) -> bool:
         """Whether somebody may see it; each page asks again for what it shows."""
-        return self.permission is None or actor.may_anywhere(self.permission)
+        if self.permission is None:
+            return True
+        may = actor.may if self.everywhere else actor.may_anywhere
+        return may(self.permission)
 
 
 WAYS: dict[str, Way] = {
     routes.WORKLIST: Way(worklist.show, "Worklist", Permission.SEE),
     routes.CASE: Way(case.show, "Case", Permission.SEE),
+    routes.DASHBOARD: Way(dashboard.show, "Dashboard", Permission.SEE),
+    routes.ADAPTERS: Way(adapters_page.show, "Adapters", Permission.SEE),
+    routes.AUDIT: Way(audit_page.show, "Audit", Permission.AUDIT),
+    routes.PEOPLE: Way(people_page.show, "People", Permission.USERS, everywhere=True),
+    routes.PLUGINS: Way(plugins_page.show, "Plugins", Permission.SETTINGS, everywhere=True),
     routes.ABOUT: Way(about.show, "About"),
 }
 

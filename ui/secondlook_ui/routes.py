@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
 WORKLIST, CASE, ABOUT = "worklist", "case", "about"
+DASHBOARD, AUDIT, PEOPLE = "dashboard", "audit", "people"
+ADAPTERS, PLUGINS = "adapters", "plugins"
 
 
 def register(pages: "dict[str, Page]") -> None:

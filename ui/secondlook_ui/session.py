@@ -55,6 +55,8 @@ class Notice:
     good: bool = True
     case: str | None = None
     """The case it is about, to go back to."""
+    decision: str | None = None
+    """What was just decided, to take it back."""
 
 
 def begin() -> Actor:
@@ -81,8 +83,11 @@ def leave() -> None:
     st.session_state.clear()
 
 
-def hold(case_id: str) -> Lease:
-    """Hold a case for this reviewer, and give back whatever was held before. LeaseLost."""
+def hold(case_id: str, *, lead: bool = False) -> Lease:
+    """Hold a case for this reviewer, and give back whatever was held before. LeaseLost.
+
+    `lead`: it waits for one.
+    """
     held = held_lease()
     if held is not None and (held.case_id, held.reviewer) != (case_id, reviewer()):
         let_go()
@@ -90,20 +95,20 @@ def hold(case_id: str) -> Lease:
     minutes = workspace().settings.lease_minutes
     if held is None or held.until - datetime.now(UTC) < timedelta(minutes=minutes) / 2:
         domain = _domain(case_id)
-        with writing(Permission.DECIDE, domain) as unit:
-            held = unit.leases.claim(case_id, reviewer(), minutes=minutes)
+        with writing(Permission.ADJUDICATE if lead else Permission.DECIDE, domain) as unit:
+            held = unit.leases.claim(case_id, reviewer(), minutes=minutes, lead=lead)
             unit.commit()
         keep_lease(held)
     return held
 
 
-def still_held(case_id: str) -> str:
+def still_held(case_id: str, *, lead: bool = False) -> str:
     """Until when the case is held; renewed while the page is open and somebody works on it."""
     lease = held_lease()
     if lease is None or lease.case_id != case_id:
         return ""
     try:
-        lease = hold(case_id) if _somebody_there() else lease
+        lease = hold(case_id, lead=lead) if _somebody_there() else lease
     except LeaseLost:
         return "no longer held by you"
     if lease.until < datetime.now(UTC):

@@ -1,6 +1,7 @@
 """Every key of the UI in one place: two buttons with one key would fire silently, both.
 
 C and R belong to Streamlit and are refused by it, with modifiers too. No key fires while typing.
+What is done on every case has a bare key; what is rare, or opens a form, may have Shift.
 What the picture does by keys of its own stands here too, so that no key means two things.
 """
 
@@ -10,13 +11,26 @@ FIRST_LOOK = "M"
 WORKLIST = "W"
 BACK = "U"
 """Back to the case just decided, to change the decision."""
-ALL = (NEXT, SKIP, FIRST_LOOK, WORKLIST, BACK)
+AGREE, EDIT, REJECT = "A", "E", "X"
+"""Of the finding that is next; E also closes the form that it opened."""
+ADD = "Y"
+NEXT_FINDING = "Shift+N"
+WHY = "Q"
+UNDO = "Shift+U"
+"""Shows what was decided last; once more takes the last of it back."""
+PASS_ON = "Shift+H"
+ESCALATE, HAND_OVER, PUT_BACK = "Shift+E", "Shift+G", "Shift+B"
+ALL = (
+    NEXT, SKIP, FIRST_LOOK, WORKLIST, BACK, AGREE, EDIT, REJECT, ADD, NEXT_FINDING, WHY, UNDO,
+    PASS_ON, ESCALATE, HAND_OVER, PUT_BACK,
+)  # fmt: skip
 PICTURE = {
     "fit": ("F", "Fit the whole picture"),
     "actual": ("Z", "1:1, a pixel of the picture on one of the screen"),
     "in": ("+", "Larger (also Ctrl and wheel, or two fingers)"),
     "out": ("-", "Smaller"),
     "drag": ("D", "What dragging does: move or window (Shift or the right button: window)"),
+    "mark": ("Shift+D", "Draw the place of a finding that is edited or added"),
     "ruler": ("L", "Ruler: drag from end to end"),
     "window": ("V", "Next window"),
     "windowBack": ("Shift+V", "Window before"),
@@ -45,6 +59,21 @@ PICTURE = {
 
 Letters work wherever nobody types; the others while the picture has the focus or nothing has.
 """
+
+SAVE_TABLE = "Shift+S"
+"""The table that is drawn, as a file."""
+VERIFY = "Shift+A"
+"""Read the whole audit trail."""
+SET_ROLE, PASSPHRASE, END_SESSIONS, DISABLE, ADD_PERSON = (
+    "Shift+T",
+    "Shift+J",
+    "Shift+L",
+    "Shift+X",
+    "Shift+M",
+)
+"""What an owner does to people."""
+FURTHER = (SAVE_TABLE, VERIFY, SET_ROLE, PASSPHRASE, END_SESSIONS, DISABLE, ADD_PERSON)
+"""On pages without a case, where they mean nothing else either."""
 
 
 def for_dispositions(count: int) -> tuple[str | None, ...]:

@@ -48,6 +48,8 @@ class Shown:
     """Decided cases that look alike, the most similar first."""
     judged: tuple[Judged, ...] = ()
     """All first looks as they came to stand, the standing one last."""
+    lead: bool = False
+    """Whether it waits for a lead, and this reviewer may settle it in this domain."""
     triage_only: bool = False
     """Whether everything but the band and the flag was taken out of the first looks."""
 
@@ -143,7 +145,8 @@ def read(case_id: str) -> Shown:
         hides = withholding.applies(case.domain)
         stored = unit.assessments.latest(case.id)
         assessment = stored and withholding.assessment(case.domain, stored)
-        view = unit.views.of(case.id, session.reviewer())
+        lead = session.actor().may(Permission.ADJUDICATE, case.domain)
+        view = unit.views.of(case.id, session.reviewer(), lead=lead)
         told = judged.read(case, view.events, unit)
         return Shown(
             case=case,
@@ -154,6 +157,7 @@ def read(case_id: str) -> Shown:
             map_threshold=_threshold(assessment, unit),
             similar=() if hides else similar.read(case, assessment, unit),
             judged=tuple(replace(x, look=withheld(x.look)) for x in told) if hides else told,
+            lead=lead and view.stage is not None,
             triage_only=hides,
         )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 CSS = """<style>
-[data-testid="stMainBlockContainer"] { padding: 4rem 2rem 1rem; max-width: 1800px; }
+[data-testid="stMainBlockContainer"] { padding: 2.25rem 2rem 1rem; max-width: 1800px; }
 [data-testid="stText"] { font-family: inherit; font-size: 0.9rem; line-height: 1.4; }
 [class*="st-key-large"] [data-testid="stText"] { font-size: 1.35rem; font-weight: 600; }
 [class*="st-key-strong"] [data-testid="stText"] { font-weight: 600; font-size: 0.95rem; }
@@ -13,6 +13,11 @@ CSS = """<style>
 [class*="st-key-caution"] { border-color: #d98200; }
 [class*="st-key-said"] { border-color: #1f8a4c; }
 [class*="st-key-passage"] { border-color: rgba(128, 128, 128, 0.5); }
+:is([class*="st-key-finding-"], .st-key-ways, [class*="-notice"], .st-key-form-head) button {
+  min-height: 32px; padding: 0 0.45rem; }
+@media (pointer: coarse) {
+  :is([class*="st-key-finding-"], .st-key-ways, .st-key-form-head) button { min-height: 40px; } }
+.st-key-tiles [data-testid="stMetricValue"] { font-size: 1.25rem; }
 .st-key-similar { overflow: hidden; }
 [class*="st-key-alike-words"] :is([data-testid="stText"], [data-testid="stText"] *) {
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; line-height: 1.2; }

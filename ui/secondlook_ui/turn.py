@@ -66,7 +66,11 @@ def go_on(domain: str | None) -> NoReturn:
     said, shown_at = st.session_state.get("notice", (None, None))
     before = f"{said.text}. " if said is not None and shown_at is None else ""
     session.notify(
-        session.Notice(before + _nothing_left(domain), case=said.case if before else None)
+        session.Notice(
+            before + _nothing_left(domain),
+            case=said.case if before else None,
+            decision=said.decision if before else None,
+        )
     )
     routes.open_worklist()
 

@@ -90,9 +90,21 @@ def run(config: AgreementConfig, context: Context) -> AgreementReport:
 
 
 def _domain(name: str, config: AgreementConfig, unit: UnitOfWork) -> Agreement:
-    readers = _readers(tuple(unit.decisions.pairs(name, config.since)), config.seed)
+    pairs = tuple(unit.decisions.pairs(name, config.since))
     decided = [x for x in unit.worklist.export(name) if _counts(x, config.since)]
-    overrides = _overrides(decided, unit, config.seed)
+    return compare(pairs, decided, unit, seed=config.seed)
+
+
+def compare(
+    pairs: Sequence[tuple[Decision, Decision]],
+    decided: Sequence[CaseExport],
+    unit: UnitOfWork,
+    *,
+    seed: int = 0,
+) -> Agreement:
+    """The figures of these pairs of reads and these decided cases."""
+    readers = _readers(pairs, seed)
+    overrides = _overrides(decided, unit, seed)
     notes = [] if readers.pairs else [NO_PAIRS]
     if not overrides.decided:
         notes.append(NO_LOOKS)
@@ -181,7 +193,10 @@ def _by_group(
     for who in people:
         groups[who[1] if size[who[1]] >= LEAST else OTHERS].append(who)
     return {
-        role: {"reviewers": len({x for x, _ in some}), **_rate([y for x in some for y in people[x]])}
+        role: {
+            "reviewers": len({x for x, _ in some}),
+            **_rate([y for x in some for y in people[x]]),
+        }
         for role, some in sorted(groups.items())
     }
 

@@ -13,11 +13,12 @@ from secondlook.errors import StoreError
 from secondlook.store import clock
 from secondlook.store.audit_chain import WORKSPACE, canonical, event_hash, moment, of_case
 from secondlook.store.audit_heads import Heads
+from secondlook.store.audit_search import AuditFilter, acts, search
 from secondlook.store.audit_verify import AuditProblem, AuditReport, verify
 from secondlook.store.base import storable, table_of
 from secondlook.store.review_tables import AuditEventRow
 
-__all__ = ["WORKSPACE", "Audit", "AuditEvent", "AuditProblem", "AuditReport"]
+__all__ = ["WORKSPACE", "Audit", "AuditEvent", "AuditFilter", "AuditProblem", "AuditReport"]
 
 _EVENT = insert(table_of(AuditEventRow))
 
@@ -67,6 +68,14 @@ class Audit:
             select(AuditEventRow).where(AuditEventRow.chain == chain).order_by(AuditEventRow.seq)
         )
         return tuple(_event(row) for row in rows)
+
+    def search(self, filter: AuditFilter, limit: int) -> tuple[AuditEvent, ...]:
+        """The latest of these events, the newest first. Not for who may read a case blind."""
+        return tuple(_event(row) for row in search(self._session, filter, limit))
+
+    def acts(self) -> tuple[str, ...]:
+        """Every kind of act that the trail tells of, by name."""
+        return acts(self._session)
 
     def broken(self, chains: Sequence[str]) -> frozenset[str]:
         """Those of these chains (some hundreds at most) whose end does not verify, so that

@@ -16,6 +16,7 @@ from secondlook.store.cases import Cases
 from secondlook.store.decisions import Decisions
 from secondlook.store.drafts import Drafts
 from secondlook.store.embeddings import Embeddings
+from secondlook.store.figures import Figures
 from secondlook.store.intended_uses import IntendedUses
 from secondlook.store.leases import Leases
 from secondlook.store.links import PatientLinks
@@ -69,6 +70,7 @@ class UnitOfWork:
         self.case_acts = CaseActs(session, self.leases, self.audit, staging, self.drafts)
         self.views = Views(session, self.audit)
         self.adapters = Adapters(session, self.audit)
+        self.figures = Figures(session)
         self.intended_uses = IntendedUses(session, self.audit)
         self.worklist = Worklist(session, self.cases, self.assessments, domains)
 

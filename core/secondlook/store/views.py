@@ -13,17 +13,13 @@ from sqlalchemy.orm import Session
 from secondlook.decisions import Decision, Prioritisation
 from secondlook.reviewing import LAST, CaseAct, Past, Stage
 from secondlook.store.audit import Audit, AuditEvent
+from secondlook.store.audit_search import OF_THE_CASE
 from secondlook.store.case_act_mapping import case_acts_of
 from secondlook.store.case_mapping import no_case
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.decision_mapping import past_of
 from secondlook.store.priority_mapping import priorities_of
 from secondlook.store.recent import Recent, recent_of
-
-OF_THE_CASE = frozenset(
-    f"case.{x}" for x in ("opened", "changed", "reopened", "grouped", "assessed", "failed", "waits")
-)
-"""Events that tell nothing of what a person thinks of the case."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 
 import { button, el } from "./dom.js";
 
-const TOOLS = { move: "Move", window: "Window", ruler: "Ruler" };
+const TOOLS = { move: "Move", window: "Window", ruler: "Ruler", mark: "Draw" };
 
 export class Bar {
   /** @param {any} viewer @param {Record<string, string>} keys */
@@ -13,10 +13,11 @@ export class Bar {
     this.fit = act("fit", "Fit", "The whole picture");
     this.actual = act("actual", "1:1", "One pixel of the picture on one of the screen");
     this.tools = Object.entries(TOOLS).map(([tool, text]) =>
-      button(text, `Drag: ${text.toLowerCase()}`, tool === "ruler" ? keys.ruler : tool === "window" ? keys.drag : "", () => viewer.act("tool", tool)),
+      button(text, `Drag: ${text.toLowerCase()}`, tool === "ruler" ? keys.ruler : tool === "mark" ? keys.mark : tool === "window" ? keys.drag : "", () => viewer.act("tool", tool)),
     );
     this.presets = el("select", { "aria-label": `Window (${keys.window})`, title: `Window (${keys.window})` });
     this.presets.addEventListener("change", () => viewer.act("window", Number(this.presets.value)));
+    this.tools[3].hidden = true;
     this.invert = act("invert", "Invert", "Black for white");
     this.boxes = act("boxes", "Places", "Marked places");
     this.map = act("map", "Map", "What the machine saw, as colours");
@@ -70,6 +71,7 @@ export class Bar {
     pressed(this.beside, viewer.beside.number !== null);
     pressed(this.ask, this.helping);
     Object.keys(TOOLS).forEach((tool, i) => pressed(this.tools[i], viewer.tool === tool));
+    this.tools[3].hidden = !viewer.scene.marking;
     const number = main.shades.number;
     this.own.hidden = number !== null;
     this.presets.value = number === null ? "own" : String(number);

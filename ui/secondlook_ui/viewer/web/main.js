@@ -23,7 +23,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     viewers.set(parentElement, viewer);
     open++;
   }
-  viewer.tell(data, (id) => setTriggerValue("place", id));
+  viewer.tell(data, (id) => setTriggerValue("place", id), (box) => setTriggerValue("drawn", box));
   return () => {
     const closed = viewers.get(parentElement);
     if (!closed) return;

@@ -31,6 +31,9 @@ export class Pane {
     this.frame = null;
     this.wanted = this.shown = 0;
     this.rulers = [];
+    /** What is being drawn, and what the person drew: by file and frame. */
+    this.mark = null;
+    this.own = [];
     /** @type {Map<any, HTMLCanvasElement>} */
     this.rasters = new Map();
     this.stats = { draws: 0, last: 0 };
@@ -45,6 +48,7 @@ export class Pane {
     this.view = kept?.view ?? FIT;
     this.rulers = kept?.rulers ?? [];
     this.title.textContent = series.title;
+    this.mark = null;
     this.#blank();
     this.go(index);
   }
@@ -216,11 +220,21 @@ export class Pane {
         drawPlace(context, at, place, how);
       }
     }
+    for (const box of this.#mine()) {
+      drawPlace(context, at, { name: "yours", ...box }, { chosen: false, near: false, dots: this.dots });
+    }
     const letters = sides(said.lie.letters);
     if (letters) drawLetters(context, letters, this.box, this.dots);
     for (const ruler of this.rulers) {
       if (ruler.slice === this.shown) drawRuler(context, at, ruler, this.dots);
     }
+  }
+
+  /** In pixels of the picture itself, unlike what models saw. */
+  #mine() {
+    const [file, frame] = this.series.slices[this.shown];
+    const here = this.own.filter((x) => x.file === file && x.frame === frame);
+    return this.mark?.slice === this.shown ? [...here, this.mark] : here;
   }
 
   #raster(heat) {

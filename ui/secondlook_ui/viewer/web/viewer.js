@@ -26,7 +26,10 @@ export class Viewer {
     this.store = store;
     this.before = before;
     this.pick = () => {};
+    this.drawn = () => {};
     this.stage = el("div", { class: "stage" });
+    this.name = el("h2", { class: "name" });
+    this.facts = el("p", { class: "facts" });
     this.status = el("p", { class: "status" });
     this.value = el("output", { class: "value" });
     this.root = el("section", { class: "viewer", tabindex: "0", "aria-label": "Picture viewer" });
@@ -39,13 +42,17 @@ export class Viewer {
     this.sizes = new ResizeObserver(() => this.#fit());
   }
 
-  /** @param {any} scene as viewer/scene.py tells it @param {(id: number) => void} pick */
-  tell(scene, pick) {
+  /** @param {any} scene as viewer/scene.py tells it @param {(id: number) => void} pick
+   * @param {(box: any) => void} drawn */
+  tell(scene, pick, drawn) {
     this.pick = pick;
+    this.drawn = drawn;
     const same = this.scene?.case === scene.case;
     const before = this.scene;
     this.scene = scene;
     if (!this.main) this.#build(scene);
+    this.#mark(before, scene);
+    this.#call(scene);
     if (same && alike(before, scene)) return this.#retell(scene);
     const known = this.before?.scene.case === scene.case && alike(this.before.scene, scene);
     this.#reset(scene, known ? this.before : null);
@@ -129,6 +136,11 @@ export class Viewer {
       pane.shades.set(dragged(window, dx / pane.box.width, dy / pane.box.height, high - low));
       this.#linked(pane);
     }
+    if (drag.kind === "mark" && pane === this.main) {
+      const ends = [drag.from, to].map((x) => toPicture(pane.placed, x.x, x.y));
+      pane.mark = { slice: pane.shown, ...boxOf(ends, pane.picture) };
+      this.redraw();
+    }
     if (drag.kind === "ruler") {
       const [a, b] = [drag.from, to].map((x) => toPicture(pane.placed, x.x, x.y));
       if (drag.ruler) pane.rulers.pop();
@@ -138,7 +150,12 @@ export class Viewer {
     }
   }
 
-  dropped() {
+  dropped(pane, drag) {
+    if (drag.kind === "mark" && pane.mark) {
+      const { slice, ...box } = pane.mark;
+      const [file, frame] = pane.series.slices[slice];
+      this.drawn({ file, frame, ...box });
+    }
     this.redraw();
   }
 
@@ -224,7 +241,7 @@ export class Viewer {
     this.stage.append(this.main.root);
     this.sizes.observe(this.main.root);
     this.root.append(
-      this.bar.root, this.strip.root, this.stage, this.bar.help,
+      el("div", { class: "head" }, this.name, this.facts), this.bar.root, this.strip.root, this.stage, this.bar.help,
       el("div", { class: "line" }, this.status, this.value), this.strip.places,
     );
     listen(this, this.main, this.closing.signal);
@@ -236,13 +253,28 @@ export class Viewer {
     this.stats = { since: performance.now(), first: 0 };
     this.kept = before?.kept ?? new Map();
     this.look = before?.look ?? { map: scene.map, opacity: 0.6, heat: 0, boxes: true, chosen: null, near: null };
-    this.tool = before?.tool ?? scene.tool;
+    this.tool = scene.marking ? "mark" : (before?.tool ?? scene.tool);
     this.at = 0;
     this.main.series = null;
     this.beside.close();
     this.bar.tell(scene);
     this.strip.tell(scene);
     this.open(before?.at ?? scene.first, undefined);
+  }
+
+  /** The name changes with the picture that it stands over, never before or after it. */
+  #call(scene) {
+    this.name.textContent = this.name.title = scene.name;
+    this.facts.textContent = this.facts.title = scene.facts;
+  }
+
+  /** What the person drew; while a finding is edited, dragging draws. */
+  #mark(before, scene) {
+    this.main.mark = null;
+    this.main.own = scene.own;
+    if (before?.case === scene.case && before.marking !== scene.marking) {
+      this.tool = scene.marking ? "mark" : scene.tool;
+    }
   }
 
   #keep() {
@@ -332,6 +364,10 @@ const ACTS = {
   down: (v) => v.move(v.main, 0, -PAN * v.main.box.height),
   drag: (v) => { v.tool = v.tool === "window" ? "move" : "window"; },
   ruler: (v) => { v.tool = v.tool === "ruler" ? v.scene.tool : "ruler"; },
+  mark: (v) => {
+    if (!v.scene.marking) return false;
+    v.tool = v.tool === "mark" ? v.scene.tool : "mark";
+  },
   tool: (v, tool) => { v.tool = tool; },
   window: (v, number) => v.preset(number ?? (v.main.shades.number ?? -2) + 1),
   windowBack: (v) => v.preset((v.main.shades.number ?? 0) - 1),
@@ -374,6 +410,14 @@ Viewer.prototype.preset = function preset(number) {
   const wanted = number >= count ? -1 : number < -1 ? count - 1 : number;
   for (const pane of this.panes) pane.shades?.choose(wanted, pane.frame);
 };
+
+/** The whole pixels of the picture between two points. */
+function boxOf([a, b], { width, height }) {
+  const [left, right] = [a.x, b.x].sort((x, y) => x - y).map((x) => Math.min(width, Math.max(0, x)));
+  const [top, bottom] = [a.y, b.y].sort((x, y) => x - y).map((x) => Math.min(height, Math.max(0, x)));
+  const [x, y] = [Math.min(width - 1, Math.floor(left)), Math.min(height - 1, Math.floor(top))];
+  return { left: x, top: y, width: Math.max(1, Math.ceil(right) - x), height: Math.max(1, Math.ceil(bottom) - y) };
+}
 
 /** Whether the pictures are the same ones: what lies over them may have changed. */
 function alike(one, other) {
