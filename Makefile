@@ -6,11 +6,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraint
 ARGS ?=
 JOBS ?= 2
 
-.PHONY: demo test check wheel clean help
+.PHONY: demo test test-slow check wheel clean help
 
 help:
 	@echo "make demo [ARGS=--no-ui]   the main job on made-up cases of both domains, then the review UI"
 	@echo "make test [ARGS=...]       the test suite (ARGS go to pytest, JOBS=2 files at once)"
+	@echo "make test-slow            the few tests that are left out there: kills, and learning from goods and labels"
 	@echo "make check                 ruff, mypy, import-linter"
 	@echo "make wheel                 build the wheel and run it in a clean environment"
 
@@ -19,6 +20,9 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -80,6 +80,7 @@ def measured(manifest: Path, context: Context, folds: int = 0) -> EvaluateReport
     return evaluate.run(config, context)
 
 
+@pytest.mark.slow
 def test_every_figure_has_its_interval_ablations_and_parts(report: EvaluateReport) -> None:
     assert (report.n, report.groups) == (2 * PATIENTS, PATIENTS)
     assert set(report.intervals) >= {ANYTHING, "pore"}

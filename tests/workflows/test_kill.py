@@ -24,6 +24,7 @@ main()
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "kill_assess.py"
 
 
+@pytest.mark.slow
 def test_kill_nine_twice_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = importlib.util.spec_from_file_location("kill_assess", BENCHMARK)
     assert spec is not None
@@ -38,6 +39,7 @@ def test_kill_nine_twice_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert (found["audit_problems"], found["integrity_check"]) == (0, "ok")
 
 
+@pytest.mark.slow
 def test_kill_nine_while_goods_are_learned_loses_seconds(
     context: Context, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -136,6 +136,7 @@ def test_labels_that_were_learned_name_the_defect(
     assert looks["pore.png"].provenance.adapter == "defect-inspector/plate/1"
 
 
+@pytest.mark.slow
 def test_what_the_champion_knows_of_goods_is_taken_over(
     context: Context, on_top: learn.LearnReport, tmp_path: Path
 ) -> None:
@@ -199,6 +200,7 @@ def test_map_and_threshold_stay_the_same_and_travel(
     assert mine == pytest.approx(its, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_goods_of_an_earlier_adapter_are_found_where_the_champion_has_none(
     context: Context, labels: learn.LearnReport, goods: Path, manifest: Path
 ) -> None:
@@ -222,6 +224,7 @@ def test_goods_over_another_backbone_are_not_kept_and_that_is_told(
     assert adapter_of(report.adapter, context).goods is None
 
 
+@pytest.mark.slow
 def test_goods_learned_again_leave_labels_behind_that_looked_at_the_old_ones(
     context: Context, on_top: learn.LearnReport, goods: Path, manifest: Path
 ) -> None:
@@ -284,6 +287,7 @@ def _decide_all(context: Context) -> int:
     return len(rows)
 
 
+@pytest.mark.slow
 def test_folds_measure_on_cases_that_were_not_learned_from(
     context: Context, tmp_path: Path
 ) -> None:
