@@ -40,6 +40,7 @@ ROOT = Path(__file__).parents[2]
 QUEUE = Queue(bands=(Band(code="soon", title="Soon", priority=2),))
 HOUR = timedelta(hours=1)
 SPACE = Space("f" * 64, "bfloat16")
+OF_PEOPLE = ("sessions", "one_time", "identities", "sign_in_tries", "saved_filters")
 
 
 def migrate(url: str, verb: Any, target: str) -> None:
@@ -56,7 +57,7 @@ def fill(database: Database) -> str:
     add_assessment(database, case_id)
     database.queues = {"parts": QUEUE}
     with database.write() as unit:
-        unit.priorities.set(case_id, "soon", reviewer="ann")
+        unit.priorities.set(case_id, "soon", reviewer="ann", key="band")
         lease = unit.leases.claim(case_id, "ann", minutes=5)
         unit.case_acts.put_back(case_id, reviewer="ann", lease=lease)
         lease = unit.leases.claim(case_id, "ann", minutes=5)
@@ -94,6 +95,7 @@ def fill_accounts(unit: UnitOfWork) -> None:
     unit.sessions.begin("ann", How.PASSPHRASE, idle=HOUR, absolute=HOUR)
     unit.sign_ins.link("set-up", lasting=HOUR)
     unit.sign_ins.wait("ann")
+    unit.saved_filters.save("ann", "mine", choice="open")
 
 
 def store_vectors(unit: UnitOfWork, case_id: str) -> None:
@@ -152,7 +154,7 @@ def test_down_and_up_again_loses_no_row(database: Database) -> None:
         "case_acts",
     )  # 0004 knows of none
     asked_again = {"intended_uses": 0, "acknowledgements": 0}
-    accounts = dict.fromkeys(("sessions", "one_time", "identities", "sign_in_tries"), 0)
+    accounts = dict.fromkeys(OF_PEOPLE, 0)
     kept = before | told | dropped | dict.fromkeys(undone, 0) | asked_again | accounts
     assert rows(database) == kept
     with database.read() as unit:

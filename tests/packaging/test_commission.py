@@ -100,6 +100,7 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     return Person()
 
 
+@pytest.mark.slow
 def test_its_commands_lead_to_a_decided_part(
     person: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def clinician(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clinician:
     return Clinician()
 
 
+@pytest.mark.slow
 def test_its_commands_lead_from_files_to_measured_exams(
     clinician: Clinician, tmp_path: Path
 ) -> None:

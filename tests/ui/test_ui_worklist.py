@@ -115,6 +115,15 @@ def test_nothing_left_names_who_holds_the_rest(maker: CaseMaker, open_page: Open
     assert "0 left, 1 held by Bert until" in said(app)
 
 
+def test_nothing_left_under_a_filter_of_the_address_is_said(
+    maker: CaseMaker, open_page: OpenPage
+) -> None:
+    hold_as(maker.workspace, maker.assessed(), "Bert")
+    app = press(open_page(domain="Defect inspector"), "next")
+    assert "0 left, 1 held by Bert until" in said(app)
+    assert app.selectbox(key="domain").value == "defect-inspector"
+
+
 def test_next_stays_within_the_chosen_domain(maker: CaseMaker, open_page: OpenPage) -> None:
     maker.assessed("urgent chest", domain=RADIOLOGY, score=9.0)
     plate = maker.assessed("plate")

@@ -51,6 +51,7 @@ def quantize(vit: str, goods: Path, out: Path, *more: str, status: int = 0) -> R
     return run("quantize", vit, "--goods", str(goods), "--out", str(out), *more, status=status)
 
 
+@pytest.mark.slow
 def test_a_backbone_is_quantized_checked_learned_on_and_looked_with(
     vit: str, many: Path, tmp_path: Path, context: Context, parts: Path
 ) -> None:

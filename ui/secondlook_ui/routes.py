@@ -24,4 +24,5 @@ def open_case(case_id: str) -> NoReturn:
 
 def open_worklist() -> NoReturn:
     """Go to the worklist."""
-    st.switch_page(st.session_state["pages"][WORKLIST])
+    # Not without parameters: Streamlit refuses to clear those that a filter is bound to.
+    st.switch_page(st.session_state["pages"][WORKLIST], query_params={})

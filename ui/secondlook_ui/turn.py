@@ -4,7 +4,6 @@ from typing import NoReturn
 
 import streamlit as st
 
-from secondlook.cases import CaseStatus
 from secondlook.decisions import Lease
 from secondlook.errors import LeaseLost
 from secondlook.store.worklist import CaseSummary, Counts, WorklistFilter
@@ -41,20 +40,6 @@ def counts(domain: str | None) -> Counts:
 def forget_counts() -> None:
     """Count anew: something was decided here."""
     _counts.clear()
-
-
-def sentence(counts: Counts) -> str:
-    """`23 open, 2 being looked at, 4 decided`; cases without a first look are named."""
-    decided = counts.by_status[CaseStatus.DECIDED]
-    open_cases = sum(counts.by_status.values()) - decided
-    parts = [f"{open_cases} open"]
-    if new := counts.by_status[CaseStatus.NEW]:
-        parts.append(f"{new} of them without a first look")
-    if failed := counts.by_status[CaseStatus.FAILED]:
-        parts.append(f"{failed} could not be assessed")
-    if counts.held:
-        parts.append(f"{counts.held} being looked at")
-    return ", ".join([*parts, f"{decided} decided"])
 
 
 def go_on(domain: str | None) -> NoReturn:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer
 
 from secondlook.errors import UsageError
 from secondlook.workspace import Workspace
@@ -95,11 +95,22 @@ def enqueue_assess(
     cases: tuple[str, ...] = (),
     adapter: str | None = None,
     limit: int | None = None,
+    key: str | None = None,
 ) -> str:
-    """Queue first looks, for these case ids or for all that wait; the job's id."""
+    """Queue first looks, for these case ids or for all that wait; the job's id.
+
+    What is queued under the same `key` again is the same job.
+    """
+    options: EnqueueOptions = {
+        "workflow_name": ASSESS,
+        "queue_name": QUEUE,
+        "app_version": VERSION,
+    }
+    if key is not None:
+        options["workflow_id"] = key
     with client(workspace) as queue:
         handle: Any = queue.enqueue(
-            {"workflow_name": ASSESS, "queue_name": QUEUE, "app_version": VERSION},
+            options,
             {"domain": domain, "cases": list(cases), "adapter": adapter, "limit": limit},
         )
         return str(handle.get_workflow_id())

@@ -15,6 +15,8 @@ class PrioritiseConfig:
     band: str
     reviewer: str
     reason: str = ""
+    key: str | None = None
+    """Names the act, so that sending it twice moves the case once."""
 
 
 def run(config: PrioritiseConfig, context: Context) -> Prioritisation:
@@ -31,6 +33,8 @@ def run(config: PrioritiseConfig, context: Context) -> Prioritisation:
         case = unit.cases.resolve(config.case)
         require(context.plugins.domains.get(unit.cases.get(case).domain), config.reviewer, unit)
         unit.users.ensure(config.reviewer)
-        act = unit.priorities.set(case, config.band, reviewer=config.reviewer, reason=config.reason)
+        act = unit.priorities.set(
+            case, config.band, reviewer=config.reviewer, reason=config.reason, key=config.key
+        )
         unit.commit()
     return act

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     PRIORITISE = "move cases to another band"
     ADJUDICATE = "settle two readings"
     BULK = "act on many cases at once"
+    SHARE = "share saved filters"
     UNDO_OTHERS = "change decisions of others"
     LEARN = "start learning"
     PROMOTE = "promote adapters"
@@ -48,6 +49,7 @@ _REVIEWER = _VIEWER | {
 _LEAD = _REVIEWER | {
     Permission.ADJUDICATE,
     Permission.BULK,
+    Permission.SHARE,
     Permission.UNDO_OTHERS,
     Permission.LEARN,
     Permission.PROMOTE,

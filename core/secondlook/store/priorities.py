@@ -27,7 +27,7 @@ from secondlook.store.base import storable
 from secondlook.store.case_mapping import lock_case
 from secondlook.store.case_tables import CaseRow
 from secondlook.store.placing import waits_since
-from secondlook.store.priority_mapping import priorities_of
+from secondlook.store.priority_mapping import priorities_of, priority_by_key
 from secondlook.store.review_tables import PriorityActRow
 
 log = logging.getLogger("secondlook")
@@ -52,8 +52,10 @@ class Priorities:
         """How the cases of a domain wait."""
         return self._queues.get(domain, Queue())
 
-    def set(self, case_id: str, band: str, *, reviewer: str, reason: str = "") -> Prioritisation:
-        """Put an open case into a band.
+    def set(
+        self, case_id: str, band: str, *, reviewer: str, reason: str = "", key: str | None = None
+    ) -> Prioritisation:
+        """Put an open case into a band; once, however often it is sent under one `key`.
 
         Raises:
             StoreError: the case would come lower without a reason; nobody is named.
@@ -63,6 +65,8 @@ class Priorities:
             NotFound: there is no such case.
         """
         case = lock_case(self._session, case_id)
+        if (done := priority_by_key(self._session, key, case_id, reviewer, band)) is not None:
+            return done
         now, queue = clock.now(), self.queue(case.domain)
         wanted = queue.band(band)
         _check(case, wanted, queue, now, reason)
@@ -76,7 +80,7 @@ class Priorities:
             at=now,
             reason=storable(reason, "the reason of a priority"),
         )
-        self._insert(act)
+        self._insert(act, key)
         self._place(case, wanted.priority, queue)
         body: Body = {"priority": act.id, "digest": priority_digest(act)}
         body |= {"from": act.before, "to": act.priority}
@@ -171,9 +175,9 @@ class Priorities:
         set_by_a_person = {"priority": priority, "human_priority": priority}
         self._update(case.id, promote_at=due, promoted_at=None, **set_by_a_person)
 
-    def _insert(self, act: Prioritisation) -> None:
-        ordinal = len(self.of(act.case_id)) + 1
-        self._session.execute(insert(PriorityActRow).values(ordinal=ordinal, **asdict(act)))
+    def _insert(self, act: Prioritisation, key: str | None) -> None:
+        values = asdict(act) | {"ordinal": len(self.of(act.case_id)) + 1, "key": key}
+        self._session.execute(insert(PriorityActRow).values(values))
 
     def _update(self, case_id: str, **values: object) -> None:
         self._session.execute(update(CaseRow).where(CaseRow.id == case_id).values(**values))

@@ -94,8 +94,13 @@ class PriorityActRow(Base):
     before: Mapped[int]
     at: Mapped[datetime]
     reason: Mapped[str]
+    key: Mapped[str | None]
+    """As that of a decision."""
 
-    __table_args__ = (UniqueConstraint("case_id", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "ordinal"),
+        Index("ix_priority_acts_key", "key", unique=True),
+    )
 
 
 class LeaseRow(Base):

@@ -25,6 +25,7 @@ from secondlook.store.products import Products
 from secondlook.store.quarantine import Quarantine
 from secondlook.store.records import Records
 from secondlook.store.runs import Runs
+from secondlook.store.saved_filters import SavedFilters
 from secondlook.store.sessions import Sessions
 from secondlook.store.sign_ins import SignIns
 from secondlook.store.staging import Staging
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.adapters = Adapters(session, self.audit)
         self.figures = Figures(session)
         self.intended_uses = IntendedUses(session, self.audit)
+        self.saved_filters = SavedFilters(session, domains)
         self.worklist = Worklist(session, self.cases, self.assessments, domains)
 
     def commit(self) -> None:

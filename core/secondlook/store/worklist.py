@@ -124,18 +124,29 @@ class Worklist:
             held = held.where(CaseRow.domain == domain)
         found = dict(self._session.execute(by_status).all())
         counted = {status: found.get(status, 0) for status in CaseStatus}
-        stages = self._stages(domain, sum(n for x, n in counted.items() if x in OPEN))
+        later = self._later(domain)
+        stages = {x: sum(n for (y, _), n in later.items() if x is y) for x in Stage}
+        stages[Stage.FIRST] = sum(counted[x] for x in OPEN) - sum(stages.values())
+        leads = {
+            x: sum(n for (y, z), n in later.items() if y.for_leads and z is x) for x in CaseStatus
+        }
         held_now = self._session.scalar(held) or 0
-        return Counts(by_status=counted, held=held_now, by_stage=stages)
+        return Counts(by_status=counted, held=held_now, by_stage=stages, for_leads=leads)
 
-    def _stages(self, domain: str | None, open_cases: int) -> dict[Stage, int]:
-        """Only those beyond the first are counted: they are few."""
-        later = select(CaseRow.stage, func.count()).where(LATER).group_by(CaseRow.stage)
+    def _later(self, domain: str | None) -> dict[tuple[Stage, CaseStatus], int]:
+        """Only cases beyond the first stage are counted: they are few."""
+        stages = (CaseRow.stage, CaseRow.status)
+        later = select(*stages, func.count()).where(LATER, self._seen).group_by(*stages)
         if domain is not None:
             later = later.where(CaseRow.domain == domain)
-        found = dict(self._session.execute(later).all())
-        first = {Stage.FIRST: open_cases - sum(found.values())}
-        return {stage: found.get(stage, 0) for stage in Stage} | first
+        return {(stage, status): n for stage, status, n in self._session.execute(later)}
+
+    def handed(self, reviewer: str, domain: str | None = None) -> int:
+        """How many cases were handed over to this reviewer, who holds them."""
+        known = and_(CaseRow.handed_to == reviewer, CaseRow.handed_to.is_not(None), self._seen)
+        query = select(func.count()).select_from(CaseRow).where(known)
+        query = query if domain is None else query.where(CaseRow.domain == domain)
+        return self._session.scalar(query) or 0
 
     def export(self, domain: str) -> Iterator[CaseExport]:
         """Every case of a domain with its assessment and decisions, by ascending id."""

@@ -125,12 +125,13 @@ class WorklistPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many cases there are by status and, of the open ones, by stage (each is a key), and how
-    many are held."""
+    """How many cases there are by status and, of the open ones, by stage (each is a key), how many
+    are held, and how many of each status wait for a lead."""
 
     by_status: Mapping[CaseStatus, int]
     held: int
     by_stage: Mapping[Stage, int] = field(default_factory=dict)
+    for_leads: Mapping[CaseStatus, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
