@@ -1,6 +1,7 @@
 """One act on many cases: what is left out, what refuses, and nothing done twice."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +18,7 @@ BANDS = Queue(
     bands=(
         Band(code="soon", title="Soon", priority=2),
         Band(code="later", title="Later", priority=0),
+        Band(code="quick", title="Quick", priority=1, wait=timedelta(hours=1)),
     )
 )
 DOMAIN = "defect-inspector"
@@ -74,6 +76,16 @@ def test_lower_takes_a_reason(context: Context, two: list[CaseSummary]) -> None:
     asked = config(BulkAct.BAND, band="later")
     assert "takes a reason" in bulk.preview(asked, rows(context), context).left[0].why
     assert len(bulk.preview(replace(asked, reason="quiet"), rows(context), context).rows) == 2
+
+
+def test_who_waited_too_long_for_a_band_is_left_out(
+    context: Context, two: list[CaseSummary]
+) -> None:
+    late = [replace(x, opened_at=x.opened_at - timedelta(hours=2), priority=2) for x in two]
+    asked = config(BulkAct.BAND, band="quick", reason="quiet")
+    assert "waited longer" in bulk.preview(asked, late, context).left[0].why
+    soon = [replace(x, priority=2) for x in two]
+    assert len(bulk.preview(asked, soon, context).rows) == 2
 
 
 def test_what_is_sent_twice_is_done_once(context: Context, two: list[CaseSummary]) -> None:

@@ -52,7 +52,7 @@ def show() -> None:
         mine = unit.worklist.handed(session.reviewer(), view.domain)
         lead = view.choice == LEADS
         lines = standing.lines(page.rows, unit, session.context(), lead=lead)
-    row = st.columns([5, 2, 2, 2], vertical_alignment="center")
+    row = st.columns([9, 5, 5, 5], vertical_alignment="center")
     with row[0].container(key="strong-counts"):
         settles = worklist_lists.settles(view.domain)
         st.text(worklist_lists.sentence(counts, mine=mine, lead=settles))

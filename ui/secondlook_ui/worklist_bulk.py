@@ -30,7 +30,7 @@ def switch(view: View) -> bool:
     """Draw the switch, for whoever may; whether it is on."""
     if not session.actor().may(Permission.BULK, view.domain or ANY):
         return False
-    return st.toggle("Act on several", key="bulk", help="Tick cases instead of opening them")
+    return st.toggle("Act on several", key="bulk")
 
 
 def show(view: View, ticked: tuple[CaseSummary, ...], domains: dict[str, Domain]) -> None:
@@ -136,7 +136,8 @@ def report() -> None:
     title, made = st.session_state.get("bulk-report", ("", None))
     if made is None:
         return
-    with st.container(border=True, key="said-bulk"):
+    kind = "caution" if made.refused else "said"
+    with st.container(border=True, key=f"{kind}-bulk"):
         worklist_bulk_shown.report(title, made)
         if st.button("Put away", key="bulk-seen"):
             del st.session_state["bulk-report"]

@@ -20,7 +20,8 @@ def preview(made: Preview, domains: dict[str, Domain]) -> None:
         {"Title": x.title, "Domain": _domain(x.domain, domains), "Product": x.product or ""}
         for x in made.rows
     ]
-    here, there = st.columns(2)
+    both = bool(chosen and made.left)
+    here, there = st.columns(2) if both else (st.container(), st.container())
     if chosen:
         here.dataframe(chosen, hide_index=True, height=_height(len(chosen)), key="bulk-chosen")
     if made.left:

@@ -14,7 +14,7 @@ LONGEST_SEARCH = 200
 def show(domains: dict[str, Domain]) -> View:
     """Draw the filter; what was chosen."""
     titles = _titles(domains)
-    first, second, third = st.columns([2, 4, 2], vertical_alignment="bottom")
+    first, second, third = st.columns([2, 5, 2], vertical_alignment="bottom")
     domain = first.selectbox(
         "Domain",
         list(titles),

@@ -33,7 +33,7 @@ def show(view: View, domains: dict[str, Domain]) -> None:
     """A menu of what was saved, and a way to save what is shown."""
     with session.workspace().database.read() as unit:
         found = unit.saved_filters.of(session.reviewer())
-    with st.popover("Saved filters", icon=":material/bookmark:", width="stretch"):
+    with st.popover("Saved filters", width="stretch"):
         for item in found:
             _item(item)
         if not found:

@@ -12,6 +12,7 @@ from secondlook.accounts.actor import Permission
 from secondlook.cases import CaseStatus
 from secondlook.errors import NotAllowed, SecondlookError, SignedOut, UsageError
 from secondlook.reviewing import Stage
+from secondlook.store import clock
 from secondlook.store.unit_of_work import UnitOfWork
 from secondlook.store.worklist_values import CaseSummary
 from secondlook_workflows import case_acts, durable, prioritise
@@ -124,8 +125,12 @@ def _in_band(config: BulkConfig, row: CaseSummary, context: Context) -> str:
         return "its domain has no such band"
     if row.priority == wanted.priority:
         return "it is there already"
-    lower = wanted.priority < row.priority
-    return "to come lower it takes a reason" if lower and not config.reason.strip() else ""
+    if queue is None or wanted.priority > row.priority:
+        return ""
+    due = queue.due(wanted.priority, row.since)
+    if due is not None and due <= clock.now():
+        return "it has waited longer than that band allows"
+    return "" if config.reason.strip() else "to come lower it takes a reason"
 
 
 Act = Callable[[BulkConfig, CaseSummary, Context], object]
