@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "/sign-out": (EVERYBODY, "/sign-out", {"POST": 415}),
     "/set-up": (EVERYBODY, "/set-up?token=x", {"GET": 410, "HEAD": 410, "POST": 415}),
     "/passphrase": (HALF, "/passphrase", LOOKED | {"POST": 415}),
+    "/worklist": (SIGNED_IN, "/worklist?show=all", {"GET": 303, "HEAD": 303}),
     WHOLE: (SIGNED_IN, "/sl/pixels/0/0/0", NOTHING),
     TILE: (SIGNED_IN, "/sl/pixels/0/0/0/0/0/0", NOTHING),
     "/_stcore/health": (SIGNED_IN, "/_stcore/health", LOOKED | PRELIGHT),
@@ -72,7 +73,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "": (SIGNED_IN, "/case?case=0", {}),
 }
 """Path as it is registered: who gets past the gate, an address of it, what it answers by method."""
-FILES = ("/", "/index.html", "/favicon.png", "/nowhere/at/all", "/worklist", "/case?case=0")
+FILES = ("/", "/index.html", "/favicon.png", "/nowhere/at/all", "/dashboard", "/case?case=0")
 """Addresses under the last entry, which is Streamlit's own files."""
 ROLES = (*(role.value for role in Role), "no role")
 EVERYONE = (*ROLES, "half", "nobody", "signed out", "disabled", "forged")
@@ -136,6 +137,11 @@ def test_what_is_asked_for_by_a_page(people: dict[str, Browser], who: str) -> No
             if answer.status != (303 if led_on else expected):
                 wrong[method, address] = answer.status
     assert wrong == {}
+
+
+def test_the_first_page_is_found_by_its_name(people: dict[str, Browser]) -> None:
+    answer = people["viewer"].page("/worklist?show=all&search=a%20b")
+    assert (answer.status, answer.location) == (303, "/?show=all&search=a%20b")
 
 
 @pytest.mark.parametrize("who", EVERYONE)

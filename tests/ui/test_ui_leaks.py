@@ -77,7 +77,7 @@ def test_no_library_logs_what_an_error_quotes(
     try:
         raise ValueError(NAME)
     except ValueError:
-        logging.getLogger("some.library").exception("it broke: %s", NAME)
-        logging.getLogger("some.library").warning("no error of %s", "ours")
+        logging.getLogger("borrowed").exception("it broke: %s", NAME)
+        logging.getLogger("borrowed").warning("no error of %s", "ours")
     assert NAME not in caplog.text
     assert "ValueError" in caplog.text and "no error of ours" in caplog.text

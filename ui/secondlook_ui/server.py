@@ -15,7 +15,16 @@ from starlette.routing import BaseRoute
 from secondlook.errors import SecondlookError, WorkspaceError
 from secondlook.workspace import open_workspace
 from secondlook_ui import trouble, welcome, workplace
-from secondlook_ui.serving import entrance, health, owner, passphrase, pixels, presence, provider
+from secondlook_ui.serving import (
+    entrance,
+    health,
+    main_page,
+    owner,
+    passphrase,
+    pixels,
+    presence,
+    provider,
+)
 from secondlook_ui.serving.hosts import Hosts
 from secondlook_workflows.accounts import set_up
 
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "127.0.0.1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-MODULES = (health, presence, entrance, owner, passphrase, provider, pixels)
+MODULES = (health, presence, entrance, owner, passphrase, provider, pixels, main_page)
 """What serves routes beside Streamlit's."""
 ROUTES: tuple[BaseRoute, ...] = tuple(route for module in MODULES for route in module.routes())
 MOST_AT_ONCE = 1000

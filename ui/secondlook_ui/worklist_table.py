@@ -33,6 +33,7 @@ def show(
     event = st.dataframe(
         lines,
         hide_index=True,
+        placeholder="",
         column_order=[x for x in lines[0] if x not in hidden],
         column_config={
             **{x: st.column_config.TextColumn(width=y) for x, y in WIDTHS.items()},
