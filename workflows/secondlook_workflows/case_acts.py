@@ -5,7 +5,10 @@ flags are believed here: whoever knows the accounts gives a `check`, which is as
 transaction whether whoever acts may (and, of a case handed over to a lead, whether `to` is one).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from secondlook.accounts.actor import Permission
 from secondlook.cases import Case
@@ -63,38 +66,18 @@ class Undone:
 
 def escalate(config: ActConfig, context: Context, *, check: Check | None = None) -> CaseAct:
     """Leave a case to the leads of its domain. Raises as `CaseActs.escalate`, NotAcknowledged."""
-    case = _case(config.case, context)
-    with context.workspace.database.write() as unit:
-        _allow(case, config.reviewer, context, unit, check)
-        act = unit.case_acts.escalate(
-            case.id,
-            reviewer=config.reviewer,
-            reason=config.reason,
-            lease=config.lease,
-            key=config.key,
-        )
-        unit.commit()
-    return act
+    with _acting(config, context, check) as (case, unit):
+        return unit.case_acts.escalate(case.id, **_common(config))
 
 
 def hand_over(config: HandOverConfig, context: Context, *, check: Check | None = None) -> CaseAct:
     """Give a case to another reviewer. Raises as `CaseActs.hand_over`, NotFound for nobody."""
-    case = _case(config.case, context)
-    with context.workspace.database.write() as unit:
-        _allow(case, config.reviewer, context, unit, check)
+    minutes = context.workspace.settings.hand_over_minutes
+    with _acting(config, context, check) as (case, unit):
         _may_take(config.to, case.domain, unit)
-        act = unit.case_acts.hand_over(
-            case.id,
-            reviewer=config.reviewer,
-            to=config.to,
-            minutes=context.workspace.settings.hand_over_minutes,
-            reason=config.reason,
-            lease=config.lease,
-            key=config.key,
-            lead=config.lead,
+        return unit.case_acts.hand_over(
+            case.id, to=config.to, minutes=minutes, lead=config.lead, **_common(config)
         )
-        unit.commit()
-    return act
 
 
 def _may_take(name: str, domain: str, unit: UnitOfWork) -> None:
@@ -112,19 +95,8 @@ def _may_take(name: str, domain: str, unit: UnitOfWork) -> None:
 
 def put_back(config: ActConfig, context: Context, *, check: Check | None = None) -> CaseAct:
     """Give a case back to everybody. Raises as `CaseActs.put_back`."""
-    case = _case(config.case, context)
-    with context.workspace.database.write() as unit:
-        _allow(case, config.reviewer, context, unit, check)
-        act = unit.case_acts.put_back(
-            case.id,
-            reviewer=config.reviewer,
-            reason=config.reason,
-            lease=config.lease,
-            key=config.key,
-            lead=config.lead,
-        )
-        unit.commit()
-    return act
+    with _acting(config, context, check) as (case, unit):
+        return unit.case_acts.put_back(case.id, lead=config.lead, **_common(config))
 
 
 def undo(config: UndoConfig, context: Context, *, check: Check | None = None) -> Undone:
@@ -173,10 +145,20 @@ def _case(prefix: str, context: Context) -> Case:
         return unit.cases.get(unit.cases.resolve(prefix))
 
 
-def _allow(
-    case: Case, reviewer: str, context: Context, unit: UnitOfWork, check: Check | None
-) -> None:
-    if check is not None:
-        check(unit)
-    require(context.plugins.domains.get(case.domain), reviewer, unit)
-    unit.users.ensure(reviewer)
+@contextmanager
+def _acting(
+    config: ActConfig, context: Context, check: Check | None
+) -> Iterator[tuple[Case, UnitOfWork]]:
+    """One transaction of somebody who may act on the case; it is stored where nothing is raised."""
+    case = _case(config.case, context)
+    with context.workspace.database.write() as unit:
+        if check is not None:
+            check(unit)
+        require(context.plugins.domains.get(case.domain), config.reviewer, unit)
+        unit.users.ensure(config.reviewer)
+        yield case, unit
+        unit.commit()
+
+
+def _common(config: ActConfig) -> dict[str, Any]:
+    return {x: getattr(config, x) for x in ("reviewer", "reason", "lease", "key")}
