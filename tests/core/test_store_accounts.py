@@ -398,3 +398,10 @@ def test_a_role_is_not_lost_between_the_question_and_the_act(postgres_database: 
         unit.commit()
         waiting.result(10)
     assert order == ["done", "revoked"]
+
+
+def test_an_owner_who_cannot_sign_in_yet_may_be_made_one_again(database: Database) -> None:
+    write(database, lambda x: (x.users.ensure("new"), x.users.grant("new", Role.OWNER, by="test")))
+    write(database, lambda x: x.users.grant("new", Role.OWNER, by="test"))
+    with database.read() as unit:
+        assert unit.users.get("new").grants == {ANY: Role.OWNER}

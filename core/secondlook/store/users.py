@@ -106,7 +106,8 @@ class Users:
         self._session.execute(
             statement.on_conflict_do_update(index_elements=this, set_={"role": role})
         )
-        self._keep_an_owner(name, before, domain)
+        if role is not Role.OWNER:
+            self._keep_an_owner(name, before, domain)
         self._audit.tell("user.role", by, user=name, domain=domain, role=role, before=before)
 
     def revoke(self, name: str, *, domain: str = ANY, by: str) -> None:
