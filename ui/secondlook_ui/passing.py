@@ -9,7 +9,7 @@ from secondlook.accounts.actor import Permission
 from secondlook.errors import NotAllowed, OthersTurn, SecondlookError
 from secondlook.reviewing import Stage
 from secondlook.store.unit_of_work import UnitOfWork
-from secondlook_ui import session, shortcuts, turn, words, workbench
+from secondlook_ui import colleagues, session, shortcuts, turn, words, workbench
 from secondlook_ui.session import Notice
 from secondlook_ui.shown import Shown
 from secondlook_workflows import case_acts
@@ -36,7 +36,7 @@ def show(page: Shown) -> None:
     workbench.head(page, "Pass this case on", shortcuts.PASS_ON)
     st.text_input("Why", key=_key(page, "reason"), max_chars=LONGEST_REASON)
     actor, domain = session.actor(), page.case.domain
-    people = _people(page)
+    people = colleagues.may_take(page.case.domain, lead=page.lead)
     chosen = st.selectbox(
         "To",
         people,
@@ -68,16 +68,6 @@ def show(page: Shown) -> None:
         _escalate(page)
     if back:
         _put_back(page)
-
-
-def _people(page: Shown) -> list[str]:
-    """Who else may decide it; where it waits for a lead, who may settle it."""
-    needed = Permission.ADJUDICATE if page.lead else Permission.DECIDE
-    with session.workspace().database.read() as unit:
-        people = unit.users.all()
-    me = session.reviewer()
-    may = [x for x in people if x.acts_as().may(needed, page.case.domain)]
-    return [x.name for x in may if x.name != me]
 
 
 def _hand_over(page: Shown, to: str | None) -> None:

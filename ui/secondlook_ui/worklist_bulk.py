@@ -11,7 +11,7 @@ from secondlook.accounts.actor import ANY, Permission
 from secondlook.domain import Domain
 from secondlook.queues import Queue
 from secondlook.store.worklist import CaseSummary
-from secondlook_ui import session, worklist_bulk_shown
+from secondlook_ui import colleagues, session, worklist_bulk_shown
 from secondlook_ui.worklist_lists import LEADS, View
 from secondlook_workflows import bulk
 from secondlook_workflows.bulk import MOST, BulkAct, BulkConfig
@@ -73,17 +73,9 @@ def _detail(act: BulkAct, view: View) -> tuple[str, str]:
         )
         return band or "", ""
     if act is BulkAct.HAND_OVER:
-        return "", st.selectbox("Person", _people(view), index=None, key="bulk-to") or ""
+        people = colleagues.may_take(view.domain or ANY, lead=view.choice == LEADS)
+        return "", st.selectbox("Person", people, index=None, key="bulk-to") or ""
     return "", ""
-
-
-def _people(view: View) -> list[str]:
-    """Who may take such cases."""
-    needed = Permission.ADJUDICATE if view.choice == LEADS else Permission.DECIDE
-    with session.workspace().database.read() as unit:
-        everybody = unit.users.all()
-    able = [x.name for x in everybody if x.acts_as().may(needed, view.domain or ANY)]
-    return [x for x in able if x != session.reviewer()]
 
 
 def _whole(config: BulkConfig) -> bool:
